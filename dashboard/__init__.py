@@ -1,0 +1,1 @@
+"""What people touch: the answers, the command line and the pages."""

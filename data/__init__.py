@@ -1,0 +1,1 @@
+"""What is known and what was run: the registry of sourced facts, the store, the data sources."""

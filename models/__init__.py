@@ -1,0 +1,1 @@
+"""The economy: parameters, schedules and the step, without files, network, clock or interface."""
