@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from streamlit.config import get_option
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("models", "data", "dashboard")
@@ -94,6 +95,16 @@ def test_commands_and_answers_do_without_streamlit(module: str) -> None:
 def test_no_name_hides_a_package() -> None:
     """Streamlit puts the folder of app.py first on the path, where these would shadow the packages."""
     assert not [name for name in ("models", "data") if list((ROOT / "dashboard").glob(f"{name}*"))]
+
+
+def test_the_dashboard_is_configured_for_this_machine_alone() -> None:
+    """Streamlit only warns about a misspelt option, and would then listen on every interface."""
+    config = tomllib.loads((ROOT / "dashboard" / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+    assert config["server"]["address"] == "127.0.0.1"
+    for section, table in config.items():
+        for name, value in table.items():
+            for inner in value if isinstance(value, dict) else [None]:
+                get_option(".".join(filter(None, [section, name, inner])))
 
 
 @pytest.mark.parametrize("unwanted", [ADDRESSES, LEFTOVERS], ids=["addresses", "leftovers"])
