@@ -1,7 +1,7 @@
 """A scenario as text: the `key=value` of `--set`, and the whole command that gives the same scenario again.
 
-Text is dot-decimal, whatever the reader's locale, and every input has a text form, histories included, so that
-a copied command carries all of its inputs.
+Text is dot-decimal, whatever the reader's locale, and every input has a text form, histories included, so
+that a copied command carries all of its inputs.
 """
 
 import re

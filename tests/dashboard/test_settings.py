@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from dashboard.settings import FLAGS, command, contracts_from_text, flag, parse_setting
 from models.parameters import Contract, InputError, Scenario, parse_scenario
 
-PRICES = st.floats(0, 1e6, exclude_min=True)
-CLOSES = st.lists(PRICES, min_size=1, max_size=31).map(tuple)
+CLOSES = st.lists(st.floats(1e-9, 1e6), min_size=1, max_size=31).map(tuple)
 BY_HAND: dict[str, st.SearchStrategy[Any]] = {
     "contracts": st.lists(
         st.builds(Contract, first=st.integers(1, 600), months=st.integers(1, 600), usd=st.floats(0, 1e12)),
