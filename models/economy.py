@@ -145,7 +145,7 @@ def step(s: State, p: Params, i: Inputs) -> tuple[State, Flows]:
     need = H if p.vault_first > 0.5 else H - met
     wanted = need / P
     drawn = min(wanted, V, p.release_cap)
-    after_vault = need - drawn * P if drawn < wanted else 0.0
+    after_vault = max(need - drawn * P, 0.0) if drawn < wanted else 0.0
     fee_vault_draw = 0.0 if p.by_schedule > 0.5 else min(after_vault, s.F)
     after_fees = after_vault - fee_vault_draw
     released = min(emitted, V) if p.by_schedule > 0.5 else drawn
@@ -168,7 +168,7 @@ def step(s: State, p: Params, i: Inputs) -> tuple[State, Flows]:
     burned_vault = min(burn_wanted, V) if p.burn_vault > 0.5 else 0.0
     burned_unissued = min(burn_wanted - burned_vault, U) if p.burn_vault > 0.5 else 0.0
     burn_usd = 0.0 if p.burn_vault > 0.5 else burn_budget
-    lost_usd = burn_usd - burned_market * P if burned_market < burn_wanted and burn_usd > 0.0 else 0.0
+    lost_burn = max(burn_usd - burned_market * P, 0.0) if burned_market < burn_wanted else 0.0
     C = C - burned_market
     B = B + burned_market
     V = V - burned_vault
@@ -181,7 +181,7 @@ def step(s: State, p: Params, i: Inputs) -> tuple[State, Flows]:
     excess = onward - fee_vault_in
     bought_wanted = excess / P
     bought = min(bought_wanted, C)
-    lost_usd = lost_usd + (excess - bought * P if bought < bought_wanted else 0.0)
+    lost_usd = lost_burn + (max(excess - bought * P, 0.0) if bought < bought_wanted else 0.0)
     overflow_burned = bought if p.overflow_burn > 0.5 else 0.0
     refilled = 0.0 if p.overflow_burn > 0.5 else bought
     C = C - overflow_burned

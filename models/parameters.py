@@ -86,7 +86,8 @@ def _field(title: str, unit: str, group: str, *, symbol: str | None = None, **bo
     return Field(title=title, json_schema_extra=extra, **bounds)
 
 
-Price = Annotated[float, Field(gt=0, le=1e6)]
+# The lowest price keeps every division finite.
+Price = Annotated[float, Field(ge=1e-9, le=1e6)]
 Closes = Annotated[tuple[Price, ...], Field(min_length=1, max_length=31)]
 Usd = Annotated[float, Field(ge=0, le=1e12)]
 
@@ -109,7 +110,7 @@ class Scenario(Strict):
     """How many months the run lasts."""
     steps_per_month: int = _field("Steps per month", "steps", "run", symbol="n", ge=1, le=MAX_STEPS_PER_MONTH)
     """1 is monthly, 30 is daily."""
-    P0: float = _field("Price at the start", "USD per IO", "price", gt=0, le=1e6)
+    P0: float = _field("Price at the start", "USD per IO", "price", ge=1e-9, le=1e6)
     """Token price before any shock."""
     price_shock: float = _field("Price shock", "fraction", "price", gt=-1, le=100)
     """Change of the price while the shock lasts: -0.5 halves it."""
