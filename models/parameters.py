@@ -44,7 +44,7 @@ class VestingBucket(Strict):
         dated = self.first_month is not None and self.last_month is not None
         if self.kind == "none" and (dated or self.at_tge != 1):
             raise ValueError(f"bucket {self.name!r} has no vesting, so all of it must be liquid at launch")
-        if self.kind != "none" and not (dated and self.first_month <= self.last_month):  # type: ignore[operator]
+        if self.kind != "none" and (not dated or (self.first_month or 0) > (self.last_month or 0)):
             raise ValueError(f"bucket {self.name!r} needs first_month <= last_month")
         return self
 
