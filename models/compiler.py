@@ -61,7 +61,7 @@ def vault_at_start(s: Scenario, protocol: Protocol) -> float:
         return 0.0
     left = protocol.emission_total_io - emitted_by(protocol, s.m0)
     if s.V0 is not None:
-        if left < s.V0:
+        if s.V0 > left:
             raise InputError(
                 f"V0 = {s.V0:,.0f} IO is not allowed: only {left:,.0f} IO are not yet emitted "
                 f"at the end of month {s.m0}"
@@ -78,7 +78,7 @@ def _start(s: Scenario, protocol: Protocol) -> State:
     U = max(protocol.emission_total_io - emitted_by(protocol, s.m0) - V, 0.0)
     L = locked_after(protocol, s.m0)
     liquid = protocol.cap_io - U - V - L
-    if liquid < s.K0:
+    if s.K0 > liquid:
         raise InputError(
             f"K0 = {s.K0:,.0f} IO is not allowed: only {liquid:,.0f} IO circulate at the end of month {s.m0}"
         )
