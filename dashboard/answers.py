@@ -1,0 +1,289 @@
+"""One function per question: find it in the store, else compute, record, return.
+
+Pages and commands call only this layer, so that both show the same numbers.
+"""
+
+import hashlib
+import threading
+import time
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import metadata, resources
+from pathlib import Path
+from typing import Any, Self
+
+import polars as pl
+
+from dashboard import settings
+from dashboard.explain import FIGURES
+from data import inbox
+from data.records import PROJECTION, RunRecord, projection_record, run_id
+from data.registry import Registry, load_facts
+from data.store import Store, StoreBusy, StoreError, default_path
+from models.parameters import InputError, Scenario, field_info, parse_scenario
+from models.projection import monthly, project
+from models.readers.investors import emission_variants, observed_gaps, supply_by_month, unlock_calendar
+
+VERSION = metadata.version("vaultline")
+REMEMBERED = 64  # answers kept in memory; a projection of ten years by the day is about 2 MB
+
+
+@dataclass(frozen=True)
+class Projected:
+    """A run of one scenario: `frame` and `summary` as in models.projection.Projection. `seconds` is what
+    computing took; `found` says that it was not computed now; `note` why it is not in the store, if so."""
+
+    scenario: Scenario
+    frame: pl.DataFrame
+    summary: dict[str, Any]
+    run_id: str
+    seconds: float
+    found: bool
+    note: str | None
+
+    @cached_property
+    def by_month(self) -> pl.DataFrame:
+        return monthly(self.frame)
+
+
+@dataclass(frozen=True)
+class Supply:
+    """The supply in both variants (`ide`, `as_reported`), what was observed of it, and what is to unlock."""
+
+    by_month: pl.DataFrame
+    observed: pl.DataFrame
+    unlocks: pl.DataFrame
+    variants: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Where a headline figure comes from. `inputs`: symbol, title, value, unit, kind, source, address."""
+
+    title: str
+    formula: str
+    inputs: pl.DataFrame
+    arithmetic: list[str]
+    path: pl.DataFrame
+    command: str
+
+
+class Answers:
+    """Safe to share between threads. `serving`: a long-lived server, which goes on without a store that
+    cannot be used and records in the background; a command instead stops, and leaves its record for the
+    holder."""
+
+    def __init__(
+        self, registry: Registry, store: Store | None, notice: str | None, path: Path, serving: bool
+    ):
+        self.registry = registry
+        self.store = store
+        self.notice = notice
+        self.path = path
+        self.protocol = registry.protocol()
+        self._serving = serving
+        self._recorder = ThreadPoolExecutor(1, "recorder") if serving else None
+        self._lock = threading.Lock()
+        self._memory: OrderedDict[tuple[str, str], Any] = OrderedDict()
+
+    @classmethod
+    def open(cls, store_path: Path | None = None, *, serving: bool = False) -> Self:
+        """Raises StoreError when the store cannot be used and this is a command."""
+        registry = load_facts()
+        path = (store_path or default_path()).expanduser().absolute()
+        store, notice = None, None
+        try:
+            store = Store.open(path)
+        except StoreBusy as busy:
+            holder = f"process {busy.pid}" if busy.pid else "another process"
+            notice = f"not recorded yet: the store is in use by {holder}"
+        except StoreError as error:
+            if not serving:
+                raise
+            notice = f"nothing is recorded: {error}"
+        return cls(registry, store, notice, path, serving)
+
+    def close(self) -> None:
+        """Everything that was asked to be recorded is on disk when this returns."""
+        if self._recorder:
+            self._recorder.shutdown(wait=True)
+        if self.store:
+            self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def project(self, scenario: Scenario) -> Projected:
+        """One path without random shocks. Raises InputError when the start is impossible."""
+        name = run_id(
+            PROJECTION, scenario, facts_version=self.registry.version, model_version=model_version()
+        )
+        return self._remembered(("project", name), lambda: self._find_or_compute(scenario, name))
+
+    def _find_or_compute(self, scenario: Scenario, name: str) -> Projected:
+        run = self.store.find_run(name) if self.store else None
+        if run is not None:
+            return Projected(scenario, run.frame, run.summary, name, run.seconds, True, None)
+        started = time.perf_counter()
+        projection = project(scenario, self.protocol)
+        run = projection_record(
+            projection,
+            facts_version=self.registry.version,
+            model_version=model_version(),
+            seconds=time.perf_counter() - started,
+        )
+        note = self._record(run)
+        return Projected(scenario, run.frame, run.summary, name, run.seconds, False, note)
+
+    def _record(self, run: RunRecord) -> str | None:
+        """Record the run, or say in one sentence why it is not recorded yet."""
+        if self._recorder and self.store:
+            self._recorder.submit(self.store.record, run)
+        elif self.store:
+            self.store.record(run)
+        elif not self._serving:
+            inbox.leave(self.path, run)
+        return self.notice
+
+    def alternatives(self, scenario: Scenario) -> pl.DataFrame:
+        """The answer under every named alternative of what nobody has published (start vault, payout target,
+        payout order): label, V0_months, H0, order, is_scenario, first_shortfall_month (null: none),
+        min_coverage, min_pay, burn_year1, release_year1, end_V (IO)."""
+        return self._remembered(("alternatives", scenario.digest()), lambda: self._alternatives(scenario))
+
+    def _alternatives(self, scenario: Scenario) -> pl.DataFrame:
+        rows = []
+        for label, other in self._named_alternatives(scenario):
+            summary = project(other, self.protocol).summary
+            rows.append(
+                {
+                    "label": label,
+                    "V0_months": other.V0_months,
+                    "H0": other.H0,
+                    "order": other.order,
+                    "is_scenario": other == scenario,
+                    **{k: summary[k] for k in SHOWN},
+                    "end_V": summary["end"]["V"],
+                }
+            )
+        return pl.DataFrame(
+            rows, schema_overrides={"first_shortfall_month": pl.Int64}, infer_schema_length=None
+        )
+
+    def _named_alternatives(self, scenario: Scenario) -> list[tuple[str, Scenario]]:
+        if scenario.rule != "ide":  # neither a vault nor an order
+            return [("this scenario", scenario)]
+        named = self.registry.alternatives(scenario)
+        own = [] if any(other == scenario for _, other in named) else [("this scenario", scenario)]
+        return own + named
+
+    def supply(self, scenario: Scenario) -> Supply:
+        """Who holds the 800M from launch on, in full operation and as reported, against what was observed."""
+        return self._remembered(("supply", scenario.digest()), lambda: self._supply(scenario))
+
+    def _supply(self, scenario: Scenario) -> Supply:
+        fact = self.registry.facts["circulating_observed"]
+        observed = pl.DataFrame(fact.records()).select(
+            pl.col("day").str.to_date().alias("date"),
+            pl.col("io").cast(pl.Float64).alias("observed_io"),
+            source=pl.col("source").replace_strict({s.id: s.name for s in self.registry.sources.values()}),
+        )
+        histories, gaps = [], observed
+        for variant in ("ide", "as_reported"):
+            history = supply_by_month(parse_scenario({"rule": variant}, scenario), self.protocol)
+            histories.append(history.with_columns(variant=pl.lit(variant)))
+            gap = observed_gaps(history, observed).select(
+                "date", "m", pl.col("model_io").alias(f"{variant}_io"), pl.col("gap").alias(f"{variant}_gap")
+            )
+            gaps = gaps.join(gap, on=["date"] if variant == "ide" else ["date", "m"], how="inner")
+        return Supply(
+            pl.concat(histories), gaps, unlock_calendar(self.protocol, scenario.m0), self._emission_variants
+        )
+
+    @cached_property
+    def _emission_variants(self) -> pl.DataFrame:
+        facts = self.registry.facts
+        return emission_variants(
+            self.protocol,
+            published_q=facts["emission_q_published"].number,
+            headline_decline=facts["emission_decline_headline"].number,
+            hourly_decline=facts["emission_hourly_decline"].number,
+            hourly_epochs=int(facts["emission_hourly_epochs"].number),
+        )
+
+    def explain(self, scenario: Scenario, figure: str) -> Explanation:
+        """Formula, inputs with their sources, arithmetic, path and command behind one of explain.FIGURES."""
+        try:
+            what = FIGURES[figure]
+        except KeyError:
+            raise InputError(f"unknown figure {figure!r}; known are: {' '.join(FIGURES)}") from None
+        by_month = self.project(scenario).by_month
+        return Explanation(
+            what.title,
+            what.formula,
+            self.inputs(scenario, what.fields),
+            what.arithmetic(by_month),
+            what.around(by_month).select("month", *what.columns),
+            settings.command(scenario),
+        )
+
+    def inputs(self, scenario: Scenario, fields: tuple[str, ...]) -> pl.DataFrame:
+        """What these inputs are in the scenario and where each value comes from: its fact, or the reader."""
+        rows = []
+        for name in fields:
+            value = getattr(scenario, name)
+            if value is None:
+                continue
+            info = field_info(name)
+            extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
+            sourced = value == getattr(self.registry.baseline(), name)
+            fact = self.registry.fact_for(name) if sourced else None
+            source = self.registry.source(fact.source) if fact else None
+            text = settings.value_to_text(value)
+            rows.append(
+                {
+                    "symbol": extra.get("symbol", name),
+                    "title": info.title,
+                    "value": text if len(text) <= LONG else f"{len(value)} months, given",
+                    "unit": extra["unit"],
+                    "kind": fact.kind if fact else "this scenario",
+                    "source": source.name if source else "",
+                    "address": (source.address or "") if source else "",
+                }
+            )
+        return pl.DataFrame(rows)
+
+    def _remembered(self, key: tuple[str, str], compute: Any) -> Any:
+        with self._lock:
+            if key in self._memory:
+                self._memory.move_to_end(key)
+                return self._memory[key]
+        value = compute()
+        with self._lock:
+            self._memory[key] = value
+            while len(self._memory) > REMEMBERED:
+                self._memory.popitem(last=False)
+        return value
+
+
+# A history is not spelled out among the inputs.
+LONG = 60
+SHOWN = ("first_shortfall_month", "min_coverage", "min_pay", "burn_year1", "release_year1")
+
+_MODEL_VERSION = ""
+
+
+def model_version() -> str:
+    """Release and a digest of the model's own source, so that no result outlives an edit of the model."""
+    global _MODEL_VERSION
+    if not _MODEL_VERSION:
+        folder = resources.files("models")
+        names = ("economy.py", "compiler.py", "schedules.py", "projection.py", "stress/elementary.py")
+        source = b"".join(folder.joinpath(name).read_bytes() for name in names)
+        _MODEL_VERSION = f"{VERSION}+{hashlib.sha256(source).hexdigest()[:12]}"
+    return _MODEL_VERSION
