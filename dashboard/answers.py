@@ -23,7 +23,7 @@ from data.records import PROJECTION, RunRecord, projection_record, run_id
 from data.registry import Registry, load_facts
 from data.store import Store, StoreBusy, StoreError, default_path
 from models.parameters import InputError, Scenario, field_info, parse_scenario
-from models.projection import monthly, project
+from models.projection import Projection, monthly, project
 from models.readers.investors import emission_variants, observed_gaps, supply_by_month, unlock_calendar
 
 VERSION = metadata.version("vaultline")
@@ -150,6 +150,17 @@ class Answers:
             inbox.leave(self.path, run)
         return self.notice
 
+    def run(self, scenario: Scenario) -> Projection:
+        """The run step by step, for charts: the numbers of `project`, in memory alone. Raises InputError."""
+        return self._remembered(("run", scenario.digest()), lambda: project(scenario, self.protocol))
+
+    def alternative_paths(self, scenario: Scenario) -> list[tuple[str, Projection]]:
+        """The run under every named alternative of what nobody has published, each with its label."""
+        return self._remembered(
+            ("alternative paths", scenario.digest()),
+            lambda: [(n, project(o, self.protocol)) for n, o in self._named_alternatives(scenario)],
+        )
+
     def alternatives(self, scenario: Scenario) -> pl.DataFrame:
         """The answer under every named alternative of what nobody has published (start vault, payout target,
         payout order): label, V0_months, H0, order, is_scenario, first_shortfall_month (null: none),
@@ -158,8 +169,8 @@ class Answers:
 
     def _alternatives(self, scenario: Scenario) -> pl.DataFrame:
         rows = []
-        for label, other in self._named_alternatives(scenario):
-            summary = project(other, self.protocol).summary
+        for label, run in self.alternative_paths(scenario):
+            other, summary = run.scenario, run.summary
             rows.append(
                 {
                     "label": label,
