@@ -16,6 +16,7 @@ from dashboard.figures import (
     Chart,
     by_month,
     date_axis,
+    faint,
     figure,
     iso,
     line,
@@ -90,6 +91,9 @@ def _lowest(frame: pl.DataFrame, column: str) -> str:
     return f"{percent(values[at])} in {month(frame['date'][at], at + 1)}"
 
 
+OWN = "this scenario"
+
+
 class Variable(NamedTuple):
     """One choice of the Overview's switch: what it is called, its unit, tick and number format."""
 
@@ -124,7 +128,8 @@ def over_time(
     base = by_month(projection)
     x = iso(base["date"])
     own = monthly_values(projection, variable)
-    paths = {name: monthly_values(p, variable) for name, p in others.items()}
+    scenario = projection.scenario
+    paths = {name: monthly_values(p, variable) for name, p in others.items() if p.scenario != scenario}
     every = [own, *paths.values()]
     low, high = [min(v) for v in zip(*every, strict=True)], [max(v) for v in zip(*every, strict=True)]
     number = f"%{{y:{what.number}}}"
@@ -133,20 +138,20 @@ def over_time(
         traces += [
             line(x, high, "highest", colours.light, width=0, showlegend=False, hovertemplate=number),
             line(x, low, "range", colours.light, width=0, fill="tonexty",
-                 fillcolor=_faint(colours.main), hovertemplate=f"from {number}"),
+                 fillcolor=faint(colours.main, 0.16), hovertemplate=f"from {number}"),
             line(*_joined(x, paths.values()), f"{len(paths)} alternatives", colours.grey, dash="dash",
                  width=1, hoverinfo="skip", opacity=0.75),
         ]  # fmt: skip
     traces.append(
-        line(x, own, "this scenario", colours.main, width=3.5,
+        line(x, own, OWN, colours.main, width=3.5,
              customdata=base["month"].to_numpy(), hovertemplate=f"{number} (month %{{customdata}})")
     )  # fmt: skip
     shapes = zones(x, base["shortfall"].to_list(), run_start(projection), colours.zone)
     if shapes:
         traces.append(zone_key(colours.zone))
-    frame = base.select("date", "month", pl.Series("scenario", own), pl.Series("low", low),
+    frame = base.select("date", "month", pl.Series(OWN, own), pl.Series("low", low),
                         pl.Series("high", high), pl.col("shortfall"),
-                        *(pl.Series(name, values) for name, values in _distinct(paths)))  # fmt: skip
+                        *(pl.Series(name, values) for name, values in paths.items()))  # fmt: skip
     layout = {
         "xaxis": date_axis(colours),
         "yaxis": value_axis(what.axis, colours, tickformat=what.tick or None, rangemode="tozero"),
@@ -194,16 +199,6 @@ def _joined(x: list[str], paths: Iterable[list[float]]) -> tuple[list[str | None
         xs += [*x, None]
         ys += [*path, None]
     return xs, ys
-
-
-def _distinct(paths: Mapping[str, list[float]]) -> list[tuple[str, list[float]]]:
-    taken = {"date", "month", "scenario", "low", "high", "shortfall"}
-    return [(f"{name} (alternative)" if name in taken else name, values) for name, values in paths.items()]
-
-
-def _faint(colour: str) -> str:
-    r, g, b = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    return f"rgba({r},{g},{b},0.16)"
 
 
 WRITERS: dict[str, Callable[[float], str]] = {

@@ -1,6 +1,7 @@
 """The charts of the Engine page: where each dollar and token went in one month, and the vaults over time."""
 
 import math
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -11,6 +12,7 @@ from dashboard.figures import (
     Palette,
     by_month,
     date_axis,
+    faint,
     figure,
     iso,
     line,
@@ -21,7 +23,7 @@ from dashboard.figures import (
 )
 from dashboard.formats import io, millions, month, usd
 from models.economy import Flows
-from models.projection import MOVES, Projection
+from models.projection import MOVES, Move, Projection
 
 HOLDER_NAMES = {
     "U": "not yet emitted",
@@ -48,6 +50,7 @@ FLOW_NAMES = {
 }
 
 
+CIRCULATING = ("C", "K", "Q")
 PAPER = {"xref": "paper", "yref": "paper"}
 
 
@@ -75,7 +78,7 @@ def usd_links(projection: Projection, run_month: int) -> list[Link]:
     overflow = max(_sum(steps, "surplus") - burn - kept, 0.0)
     # Money goes unspent only when circulation is empty, so overflow is lost before any burn is
     unspent = min(overflow, lost)
-    after = "burned" if projection.scenario.overflow == "burn" else "bought back into the vault"
+    after = "burned as overflow" if projection.scenario.overflow == "burn" else "bought back into the vault"
     vault = "Reward Vault" if projection.scenario.rule == "ide" else "emission"
     links = [
         Link("revenue", "paid to suppliers", "revenue paid out", paid),
@@ -116,18 +119,18 @@ def usd_flow(projection: Projection, run_month: int, *, dark: bool = False) -> C
 def io_flow(projection: Projection, run_month: int, *, dark: bool = False) -> Chart:
     """Which tokens moved in one run month, from whom to whom."""
     links = io_links(projection, run_month)
-    burned = math.fsum(link.amount for link in links if link.target == "burned")
-    frame = by_month(projection)
-    before = (
-        projection.states[0]
-        if run_month == 1
-        else projection.states[(run_month - 1) * projection.scenario.steps_per_month]
-    )
-    change = frame["circulating"][run_month - 1] - (before.C + before.K + before.Q)
-    grew = "grew" if change >= 0 else "shrank"
-    words = f"Circulation {grew} by {io(abs(change))}; {io(burned)} were burned or retired."
+    steps = month_flows(projection, run_month)
+    into = _moved(steps, lambda m: m.target in CIRCULATING and m.source not in CIRCULATING)
+    out = _moved(steps, lambda m: m.source in CIRCULATING and m.target not in CIRCULATING)
+    gone = _moved(steps, lambda m: m.target == "B")
+    grew = "grew" if into >= out else "shrank"
+    words = f"Circulation {grew} by {io(abs(into - out))}; {io(gone)} were burned or retired."
     title = f"Where each IO went in {_when(projection, run_month)}"
     return _flow_chart("io-flow", title, words, links, "IO", io, dark)
+
+
+def _moved(steps: list[Flows], which: Callable[[Move], bool]) -> float:
+    return math.fsum(_sum(steps, m.flow) for m in MOVES if which(m))
 
 
 def _when(projection: Projection, run_month: int) -> str:
@@ -171,7 +174,7 @@ def _flow_chart(
             "target": [len(left) + right.index(link.target) for link in links],
             "value": [link.amount for link in links],
             "customdata": [f"{link.flow}: {write(link.amount)}" for link in links],
-            "color": [_veil(tints.get(link.target, colours.grey)) for link in links],
+            "color": [faint(tints.get(link.target, colours.grey), 0.4) for link in links],
             "hovertemplate": "%{customdata}<extra></extra>",
         },
     }
@@ -197,11 +200,6 @@ def _tints(colours: Palette) -> dict[str, str]:
         "staked": colours.light,
         "cooldown": colours.purple,
     }
-
-
-def _veil(colour: str) -> str:
-    r, g, b = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    return f"rgba({r},{g},{b},0.4)"
 
 
 def vaults(projection: Projection, run_month: int, *, dark: bool = False) -> Chart:

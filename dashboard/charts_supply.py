@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from dashboard.figures import Chart, date_axis, figure, iso, label, line, palette, value_axis
+from dashboard.figures import Chart, date_axis, faint, figure, iso, label, line, palette, value_axis
 from dashboard.formats import io, month, percent, usd
 from models.parameters import DAYS_PER_MONTH
 
@@ -45,7 +45,7 @@ def holders(
     millions = ide.select(pl.col(*HOLDERS) / 1e6)
     traces: list[dict[str, Any]] = [
         line(x, millions[h].to_numpy(), name, fills[h], width=0.5, stackgroup="held",
-             fillcolor=_half(fills[h]), hovertemplate="%{y:,.1f}M")
+             fillcolor=faint(fills[h], 0.55), hovertemplate="%{y:,.1f}M")
         for h, name in HOLDERS.items() if millions[h].max() > 0  # type: ignore[operator]
     ]  # fmt: skip
     traces += [
@@ -89,11 +89,6 @@ def _gap_words(observed: pl.DataFrame) -> str:
         f"{percent(last['ide_gap'])}, as reported by {percent(last['as_reported_gap'])}: "
         f"the network followed {closer} more closely."
     )
-
-
-def _half(colour: str) -> str:
-    r, g, b = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    return f"rgba({r},{g},{b},0.55)"
 
 
 def _pattern(shape: str) -> dict[str, Any]:

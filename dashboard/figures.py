@@ -173,6 +173,11 @@ def zone_key(colour: str, name: str = "shortfall") -> dict[str, Any]:
 
 
 def run_start(projection: Projection) -> str:
-    """The day the run starts on, as a date on the axis."""
-    first = projection.frame["date"][0]
-    return first.replace(day=1).isoformat()
+    """The first day of the run's first month, as a date on the axis."""
+    return projection.frame["date"][0].replace(day=1).isoformat()
+
+
+def faint(colour: str, opacity: float) -> str:
+    """A hex colour with an opacity."""
+    r, g, b = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({r},{g},{b},{opacity})"

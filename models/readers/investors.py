@@ -19,7 +19,9 @@ from models.schedules import (
 )
 
 HOURS_PER_YEAR = 8760
-SUPPLY_FLOWS = ("unlocked", "released", "burned", "retired")
+SUPPLY_FLOWS = (
+    "unlocked", "released", "burned", "burned_market", "overflow_burned", "refilled", "retired"
+)  # fmt: skip
 
 
 def supply_by_month(scenario: Scenario, protocol: Protocol) -> pl.DataFrame:
@@ -27,8 +29,9 @@ def supply_by_month(scenario: Scenario, protocol: Protocol) -> pl.DataFrame:
 
     Up to m0 the schedules alone, as the network ran before the engine: all emission to suppliers, no vault,
     no burn. From m0 on the scenario's run, carried on to the end of the emission schedule (a replay: to the
-    end of its history). Columns: m, date, U V L C K Q B, circulating, unlocked, released, burned, retired
-    (IO) and price (USD per IO; null before the run)."""
+    end of its history). Columns: m, date, U V L C K Q B, circulating, unlocked, released, burned (of which
+    bought on the market: burned_market, overflow_burned), refilled, retired (IO) and price (USD per IO; null
+    before the run)."""
     months = scenario.months
     if scenario.price_history is None and scenario.revenue_history is None:
         months = max(protocol.emission_months - scenario.m0, months)
@@ -59,8 +62,7 @@ def _before_the_run(m0: int, protocol: Protocol) -> pl.DataFrame:
             "circulating": liquid,
             "unlocked": [0.0, *(a + b for a, b in zip(linear, tranche, strict=True))],
             "released": [0.0, *emission],
-            "burned": zero,
-            "retired": zero,
+            **dict.fromkeys(("burned", "burned_market", "overflow_burned", "refilled", "retired"), zero),
         },
         schema_overrides={"m": pl.Int64},
     )
