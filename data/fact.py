@@ -162,7 +162,7 @@ class Fact(Strict):
             for v in inside:
                 if not lo <= v <= hi:
                     raise InputError(f"range [{lo:g}, {hi:g}] does not contain {v:g}")
-        if self.feeds is not None and self.range is None and (numeric or self.value == NOT_SET):
+        if self.feeds is not None and self.range is None and numeric:
             raise InputError(f"a number that feeds {self.feeds} needs a range")
         if self.alternatives and self.value not in self.alternatives:
             raise InputError("alternatives must contain the value itself")

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import product, repeat
 
 import numpy as np
 
-from data.fact import Fact, first_day
+from data.fact import Fact, Value, first_day
 from models.parameters import Contract, InputError, Protocol, Scenario, parse_scenario
 from models.schedules import full_months_until, month_start
 from models.shocks import Regime, Shocks
@@ -172,23 +173,33 @@ def _month_table_replay(facts: Facts, baseline: Scenario, protocol: Protocol) ->
     return replay_scenario(facts, baseline, protocol, month_start(protocol, 1), closes)
 
 
-def replay_alternatives(
-    target: Fact, vault: Fact, protocol: Protocol, scenario: Scenario
+def alternatives(
+    feeding: Mapping[str, Fact], protocol: Protocol, scenario: Scenario, fields: tuple[str, ...]
 ) -> list[tuple[str, Scenario]]:
-    """The same run over the named alternatives of what nobody has published: every payout target of `target`
-    with every start vault of `vault`, each with a label for the reader."""
+    """The same run over every combination of the named alternatives of `fields`, each with a label for the
+    reader. `feeding` are the facts by the field that they feed."""
+    clear: dict[str, object] = {"V0": None} if "V0_months" in fields else {}
     return [
         (
-            f"payout target x {h0 / target.number:g}, vault {_vault_words(months, protocol)}",
-            parse_scenario({"H0": h0, "V0_months": months, "V0": None}, scenario),
+            ", ".join(
+                map(_alternative_words, fields, values, (feeding[f] for f in fields), repeat(protocol))
+            ),
+            parse_scenario(dict(zip(fields, values, strict=True)) | clear, scenario),
         )
-        for h0 in map(float, target.alternatives)
-        for months in map(float, vault.alternatives)
+        for values in product(*(feeding[field].alternatives for field in fields))
     ]
 
 
-def _vault_words(months: float, protocol: Protocol) -> str:
-    return "all that is left" if months >= protocol.emission_months else f"{months:g} months"
+def _alternative_words(field: str, value: Value, fact: Fact, protocol: Protocol) -> str:
+    if field == "V0_months":
+        return (
+            "vault all that is left"
+            if float(value) >= protocol.emission_months
+            else f"vault {value:g} months"
+        )
+    if field == "H0":
+        return f"payout target x {float(value) / fact.number:g}"
+    return str(value).replace("_", " ")
 
 
 def provisional_shocks(facts: Facts) -> Shocks:

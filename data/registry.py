@@ -14,9 +14,9 @@ from data.fact import NOT_SET, Fact, Facts, Source, digest, parse_entry
 from data.presets import (
     Closes,
     Preset,
+    alternatives,
     build_presets,
     provisional_shocks,
-    replay_alternatives,
     replay_scenario,
 )
 from models.parameters import Contract, InputError, Protocol, Scenario, VestingBucket, sentence
@@ -25,8 +25,8 @@ from models.shocks import Shocks
 __all__ = ["Preset", "Registry", "load_facts", "parse_facts"]
 
 SOURCES = "sources.toml"
-# Not facts but a reader's own data: no default can be sourced.
-HISTORIES = frozenset({"price_history", "revenue_history"})
+# What nobody has published and the answer hangs on: shown at every named alternative, not only the default.
+UNPUBLISHED = ("V0_months", "H0", "order")
 
 
 @dataclass(frozen=True)
@@ -82,12 +82,12 @@ class Registry:
         )
 
     def baseline(self) -> Scenario:
-        """Every field at the value of the fact that feeds it; no history."""
+        """Every field at the value of the fact that feeds it."""
         return self._baseline
 
     @cached_property
     def _baseline(self) -> Scenario:
-        values = {field: _default(self.fact_for(field)) for field in Scenario.model_fields.keys() - HISTORIES}
+        values = {field: _default(self.fact_for(field)) for field in Scenario.model_fields}
         try:
             return Scenario.model_validate(values)
         except ValidationError as error:
@@ -115,9 +115,11 @@ class Registry:
             self.facts, self.baseline(), self.protocol(), first_month, closes_by_month, months
         )
 
-    def replay_alternatives(self, scenario: Scenario) -> list[tuple[str, Scenario]]:
-        """See data.presets.replay_alternatives."""
-        return replay_alternatives(self.fact_for("H0"), self.fact_for("V0_months"), self.protocol(), scenario)
+    def alternatives(
+        self, scenario: Scenario, fields: tuple[str, ...] = UNPUBLISHED
+    ) -> list[tuple[str, Scenario]]:
+        """The same run over every combination of the named alternatives of `fields`, each with a label."""
+        return alternatives(self._feeding, self.protocol(), scenario, fields)
 
 
 def _place(fact: Fact) -> str:
