@@ -12,8 +12,8 @@ from models.stress.elementary import exp, power
 
 # Stands for "no limit": finite, so that every device computes the same with it.
 UNLIMITED = 1e300
-# Bound on |x| and |y|: keeps every product finite. A price moved by e^100 is no economy.
-LOG_LIMIT = 100.0
+# Bound on |x|: keeps every product and quotient of the step a finite double.
+LOG_LIMIT = 600.0
 # Below this fraction of the target a shortfall or a balance is rounding, not an event.
 NEGLIGIBLE = 1e-9
 
