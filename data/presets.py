@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from itertools import product, repeat
+from itertools import product
 
 import numpy as np
 
@@ -42,7 +42,10 @@ def build_presets(facts: Facts, baseline: Scenario, protocol: Protocol) -> dict[
         changes: Mapping[str, object] | Scenario,
         approximate: bool = False,
     ) -> Preset:
-        scenario = changes if isinstance(changes, Scenario) else parse_scenario(changes, baseline)
+        try:
+            scenario = changes if isinstance(changes, Scenario) else parse_scenario(changes, baseline)
+        except InputError as error:
+            raise InputError(f"preset {name}, made of {' and '.join(rests_on)}: {error}") from None
         sources = tuple(dict.fromkeys(facts[id_].source for id_ in rests_on))
         return Preset(name, title, description, scenario, rests_on, sources, approximate)
 
@@ -181,22 +184,17 @@ def alternatives(
     clear: dict[str, object] = {"V0": None} if "V0_months" in fields else {}
     return [
         (
-            ", ".join(
-                map(_alternative_words, fields, values, (feeding[f] for f in fields), repeat(protocol))
-            ),
+            ", ".join(_words(f, v, feeding[f], protocol) for f, v in zip(fields, values, strict=True)),
             parse_scenario(dict(zip(fields, values, strict=True)) | clear, scenario),
         )
         for values in product(*(feeding[field].alternatives for field in fields))
     ]
 
 
-def _alternative_words(field: str, value: Value, fact: Fact, protocol: Protocol) -> str:
+def _words(field: str, value: Value, fact: Fact, protocol: Protocol) -> str:
     if field == "V0_months":
-        return (
-            "vault all that is left"
-            if float(value) >= protocol.emission_months
-            else f"vault {value:g} months"
-        )
+        everything = float(value) >= protocol.emission_months
+        return "vault all that is left" if everything else f"vault {value:g} months"
     if field == "H0":
         return f"payout target x {float(value) / fact.number:g}"
     return str(value).replace("_", " ")

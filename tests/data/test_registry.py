@@ -143,7 +143,12 @@ def test_a_bad_file_is_refused(file: str, text: str, words: str) -> None:
         ("emission.toml", "[genesis_io]", "[genesis]", "there is no fact genesis_io"),
         ("vesting.toml", "81_600_000", "81_700_000", "vesting buckets must sum to the genesis supply"),
         ("vesting.toml", '"tranche", 13, 48', '"cliff", 13, 48', "kind"),
-        ("engine.toml", "value = -0.55", "value = -1.55", "demand_shock = -1.55"),
+        (
+            "engine.toml",
+            "value = -0.55",
+            "value = -1.55",
+            "made of stress_demand_shock: demand_shock = -1.55",
+        ),
         ("shocks.toml", '["calm", 0.92, 0.08]', '["calm", 0.92, 0.18]', "must sum to 1"),
         ("shocks.toml", "value = 0.5\n", "value = 1.2\n", "range"),
     ],
