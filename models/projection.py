@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from models.compiler import Compiled, compile_scenario
-from models.economy import NEGLIGIBLE, UNLIMITED, Flows, State, is_empty, is_short, step
+from models.economy import UNLIMITED, Flows, State, is_empty, is_short, step
 from models.parameters import Protocol, Scenario
 from models.schedules import month_end
 
@@ -105,7 +105,7 @@ class Projection:
 
     @cached_property
     def _underpaid(self) -> list[bool]:
-        return [f.pay < self.scenario.p_star - NEGLIGIBLE for f in self.flows]
+        return [f.pay < self.scenario.p_star for f in self.flows]
 
     @cached_property
     def summary(self) -> dict[str, Any]:
