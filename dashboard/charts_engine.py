@@ -124,7 +124,8 @@ def io_flow(projection: Projection, run_month: int, *, dark: bool = False) -> Ch
     out = _moved(steps, lambda m: m.source in CIRCULATING and m.target not in CIRCULATING)
     gone = _moved(steps, lambda m: m.target == "B")
     grew = "grew" if into >= out else "shrank"
-    words = f"Circulation {grew} by {io(abs(into - out))}; {io(gone)} were burned or retired."
+    end = f"{io(gone)} were burned or retired" if gone >= 0.5 else "nothing was burned"
+    words = f"Circulation {grew} by {io(abs(into - out))}; {end}."
     title = f"Where each IO went in {_when(projection, run_month)}"
     return _flow_chart("io-flow", title, words, links, "IO", io, dark)
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from dashboard.figures import Chart, date_axis, faint, figure, iso, label, line, palette, value_axis
+from dashboard.figures import LEGEND, Chart, date_axis, faint, figure, iso, label, line, palette, value_axis
 from dashboard.formats import io, month, percent, usd
 from models.parameters import DAYS_PER_MONTH
 
@@ -49,9 +49,9 @@ def holders(
         for h, name in HOLDERS.items() if millions[h].max() > 0  # type: ignore[operator]
     ]  # fmt: skip
     traces += [
-        line(x, (ide["circulating"] / 1e6).to_numpy(), "circulating, full operation", colours.text, width=2.5,
+        line(x, (ide["circulating"] / 1e6).to_numpy(), "circulating, full IDE", colours.text, width=2.5,
              customdata=ide["m"].to_numpy(), hovertemplate="%{y:,.1f}M (protocol month %{customdata})"),
-        line(iso(reported["date"]), (reported["circulating"] / 1e6).to_numpy(), "circulating, as reported",
+        line(iso(reported["date"]), (reported["circulating"] / 1e6).to_numpy(), "circulating, reported",
              colours.second, width=2.5, dash="dash", hovertemplate="%{y:,.1f}M"),
         {"type": "scatter", "mode": "markers", "x": iso(observed["date"]),
          "y": (observed["observed_io"] / 1e6).to_numpy(), "name": "circulating, observed",
@@ -63,6 +63,12 @@ def holders(
     if around is not None:
         ends = (max(ide["date"][0], around - WINDOW), min(ide["date"][-1], around + WINDOW))
         axis["range"] = [day.isoformat() for day in ends]
+    # on a phone the eight entries stand in two columns
+    layout = {
+        "xaxis": axis,
+        "yaxis": value_axis("million IO", colours, range=[0, 800]),
+        "legend": LEGEND | {"entrywidth": 122},
+    }
     frame = pl.concat(
         [
             by_month.select("variant", "date", "m", *HOLDERS, "circulating"),
@@ -74,8 +80,7 @@ def holders(
     notice = _gap_words(observed)
     return Chart(
         "who-holds-the-supply", title, notice, f"{title}, month by month: {notice}",
-        figure(traces, {"xaxis": axis, "yaxis": value_axis("million IO", colours, range=[0, 800])},
-               dark=dark, height=460), frame,
+        figure(traces, layout, dark=dark, height=460), frame,
         {"variant": "", "date": "month's end, or day of observation", "m": "protocol month"}
         | dict.fromkeys((*HOLDERS, "circulating"), "IO"),
     )  # fmt: skip
@@ -85,8 +90,8 @@ def _gap_words(observed: pl.DataFrame) -> str:
     last = observed.sort("date").row(-1, named=True)
     closer = "as reported" if abs(last["as_reported_gap"]) < abs(last["ide_gap"]) else "full operation"
     return (
-        f"Observed in {month(last['date'])}: {io(last['observed_io'])} circulating. Full operation is off by "
-        f"{percent(last['ide_gap'])}, as reported by {percent(last['as_reported_gap'])}: "
+        f"Observed in {month(last['date'])}: {io(last['observed_io'])} circulating. The IDE in full operation is "
+        f"off by {percent(last['ide_gap'])}, as reported by {percent(last['as_reported_gap'])}: "
         f"the network followed {closer} more closely."
     )
 
@@ -131,7 +136,8 @@ def net_issuance(
         "usd": pl.col("price") / 1e6,
         "days": pl.col("price") / (depth / DAYS_PER_MONTH),
     }[unit]
-    frame = by_month.select(
+    priced = by_month if unit == "io" else by_month.drop_nulls("price")
+    frame = priced.select(
         "date",
         "m",
         unlocked=pl.col("unlocked") * scale,
@@ -153,8 +159,8 @@ def net_issuance(
         for c, (name, colour, shape) in bars.items() if (frame[c] != 0).any()
     ]  # fmt: skip
     traces.append(
-        line(x, frame["net"].to_numpy(), "net", colours.text, width=2.5, customdata=frame["m"].to_numpy(),
-             hovertemplate=f"{number} (protocol month %{{customdata}})")
+        line(x, frame["net"].to_numpy(), "net", colours.text, width=2.5, shape="hvh",
+             customdata=frame["m"].to_numpy(), hovertemplate=f"{number} (protocol month %{{customdata}})")
     )  # fmt: skip
     axis = date_axis(colours)
     if around is not None:

@@ -17,6 +17,16 @@ CONFIG: dict[str, Any] = {
 }
 
 
+LEGEND: dict[str, Any] = {
+    "orientation": "h",
+    "x": 0,
+    "xanchor": "left",
+    "y": -0.14,
+    "yanchor": "top",
+    "font": {"size": 12},
+}
+
+
 class Palette(NamedTuple):
     """Okabe and Ito's colours, told apart by colour-blind readers, for one background."""
 
@@ -35,7 +45,10 @@ class Palette(NamedTuple):
 LIGHT = Palette("#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "#7F7F7F", "#31333F",
                 "rgba(49,51,63,0.15)", "rgba(213,94,0,0.13)")  # fmt: skip
 DARK = Palette("#56B4E9", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#0072B2", "#9A9A9A", "#FAFAFA",
-               "rgba(250,250,250,0.18)", "rgba(213,94,0,0.28)")  # fmt: skip
+               "rgba(250,250,250,0.18)", "rgba(213,94,0,0.2)")  # fmt: skip
+
+
+DARK_GROUND = "#0E1117"
 
 
 @dataclass(frozen=True)
@@ -56,6 +69,11 @@ def palette(dark: bool) -> Palette:
     return DARK if dark else LIGHT
 
 
+def background(drawn: go.Figure) -> str:
+    """The ground that the figure's text was coloured for."""
+    return DARK_GROUND if drawn.layout.font.color == DARK.text else "#FFFFFF"
+
+
 def figure(traces: list[dict[str, Any]], layout: dict[str, Any], *, dark: bool, height: int) -> go.Figure:
     """A plotly figure on a transparent ground, legend below. Plain dicts, without plotly's validation: that
     takes longer than all else here, so the tests validate every chart instead."""
@@ -67,14 +85,7 @@ def figure(traces: list[dict[str, Any]], layout: dict[str, Any], *, dark: bool, 
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"color": colours.text, "size": 13, "family": "Source Sans, Source Sans Pro, sans-serif"},
-        "legend": {
-            "orientation": "h",
-            "x": 0,
-            "xanchor": "left",
-            "y": -0.14,
-            "yanchor": "top",
-            "font": {"size": 12},
-        },
+        "legend": LEGEND,
         "hovermode": "x unified",
         "hoverlabel": {
             "bgcolor": "#262730" if dark else "#FFFFFF",
@@ -119,6 +130,7 @@ def line(
     *,
     dash: str = "solid",
     width: float = 2,
+    shape: str = "linear",
     **more: Any,
 ) -> dict[str, Any]:
     return {
@@ -127,7 +139,7 @@ def line(
         "x": x,
         "y": y,
         "name": name,
-        "line": {"color": colour, "width": width, "dash": dash},
+        "line": {"color": colour, "width": width, "dash": dash, "shape": shape},
         **more,
     }
 

@@ -1,0 +1,205 @@
+"""Every chart and table as a file that says what it is: CSV, Parquet, SVG and PNG, each with its manifest.
+
+The same state gives the same bytes, but for the manifest's one time. An installed Chromium draws the images."""
+
+import asyncio
+import html
+import io
+import json
+import re
+import struct
+import textwrap
+import zlib
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from importlib import metadata
+from typing import Any
+
+import polars as pl
+
+from dashboard.figures import Chart, background
+from models.parameters import InputError, Scenario
+
+Manifest = dict[str, Any]
+
+# Format -> (file extension, media type)
+FORMATS = {
+    "csv": ("csv", "text/csv"),
+    "parquet": ("parquet", "application/vnd.apache.parquet"),
+    "svg": ("svg", "image/svg+xml"),
+    "png": ("png", "image/png"),
+}
+KEY = "vaultline"  # names the manifest in Parquet metadata and in the PNG's text chunk
+FORMULA_STARTS = r"^[=+\-@\t\r]"
+WIDTH = 1200
+TIMEOUT_S = 30
+# Nothing that a chart needs is elsewhere, and Chromium's own services have no business on the network
+NO_NETWORK = "http://127.0.0.1:9"
+
+# One worker: one Chromium at a time, off the server's threads and their event loops
+_renderer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="chart-export")
+
+
+class ExportError(InputError):
+    """No file could be made. Its text is one sentence for the reader."""
+
+
+def manifest(
+    *,
+    kind: str,
+    title: str,
+    frame: pl.DataFrame,
+    units: Mapping[str, str],
+    scenario: Scenario,
+    facts_version: str,
+    model_version: str,
+    command: str,
+    time: datetime,
+) -> Manifest:
+    """What a file is and how to make it again. `kind` is "chart" or "table"; `command` the whole command line
+    that gives the run; `time` (with a time zone) is `created`, the only field that the state does not fix."""
+    return {
+        "kind": kind,
+        "title": title,
+        "scenario": json.loads(scenario.canonical_json()),
+        "scenario_digest": scenario.digest(),
+        "facts_version": facts_version,
+        "model_version": model_version,
+        "app_version": metadata.version("vaultline"),
+        "command": command,
+        "rows": frame.height,
+        "columns": [
+            {"name": name, "type": str(dtype), "unit": units.get(name, "")}
+            for name, dtype in frame.schema.items()
+        ],
+        "created": time.astimezone(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def chart_manifest(chart: Chart, **rest: Any) -> Manifest:
+    """The manifest of a chart: title, frame and units are its own."""
+    return manifest(kind="chart", title=chart.title, frame=chart.frame, units=chart.units, **rest)
+
+
+def file_name(name: str, made: Manifest, form: str) -> str:
+    """vaultline-<name>-<start of the scenario's digest>.<extension>"""
+    return f"vaultline-{name}-{made['scenario_digest'][:8]}.{FORMATS[form][0]}"
+
+
+def export(chart: Chart, form: str, made: Manifest) -> bytes:
+    """The chart in one of FORMATS. Raises ExportError when an image cannot be drawn."""
+    if form == "csv":
+        return csv_bytes(chart.frame, made)
+    if form == "parquet":
+        return parquet_bytes(chart.frame, made)
+    return svg_bytes(chart, made) if form == "svg" else png_bytes(chart, made)
+
+
+def csv_bytes(frame: pl.DataFrame, made: Manifest | None = None) -> bytes:
+    """Comma-separated, dot-decimal, full precision; text that a spreadsheet would run as a formula gets an
+    apostrophe before it. With a manifest, its entries stand above the header as lines `# key: JSON`
+    (polars: comment_prefix="#", pandas: comment="#")."""
+    safe = frame.with_columns(pl.col(pl.String, pl.Categorical, pl.Enum).cast(pl.String)).with_columns(
+        pl.col(pl.String).str.replace(f"({FORMULA_STARTS})", "'$1")
+    )
+    safe = safe.rename({c: re.sub(f"({FORMULA_STARTS})", r"'\1", c) for c in safe.columns})
+    # spaces after separators: no cell of a spreadsheet begins inside the JSON with a quote or a formula
+    above = "".join(f"# {key}: {json.dumps(value)}\n" for key, value in (made or {}).items())
+    return above.encode() + safe.write_csv().encode()
+
+
+def parquet_bytes(frame: pl.DataFrame, made: Manifest) -> bytes:
+    """Parquet with the manifest as JSON in its key-value metadata, under KEY."""
+    out = io.BytesIO()
+    frame.write_parquet(out, metadata={KEY: _json(made)})
+    return out.getvalue()
+
+
+def svg_bytes(chart: Chart, made: Manifest) -> bytes:
+    """The chart with its title and words, the manifest in the <metadata> element."""
+    text = _draw(chart, made, "svg").decode()
+    # plotly names its parts after a random number
+    token = re.search(r'id="defs-([0-9a-f]+)"', text)
+    if token:
+        text = text.replace(token[1], "chart")
+    head = text.index(">") + 1
+    note = f"<title>{html.escape(chart.title)}</title><desc>{html.escape(chart.alt)}</desc>"
+    note += f"<metadata>{html.escape(_json(made), quote=False)}</metadata>"
+    return (text[:head] + note + text[head:]).encode()
+
+
+def png_bytes(chart: Chart, made: Manifest) -> bytes:
+    """The chart with its title and words at twice the screen's resolution, the manifest in an iTXt chunk."""
+    image = _draw(chart, made, "png")
+    body = b"iTXt" + KEY.encode() + b"\0\0\0\0\0" + _json(made).encode()
+    chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+    after_header = 8 + 25  # the signature, and IHDR with its length, name and checksum
+    return image[:after_header] + chunk + image[after_header:]
+
+
+def _json(made: Manifest) -> str:
+    return json.dumps(made, ensure_ascii=False, separators=(",", ":"))
+
+
+def _draw(chart: Chart, made: Manifest, form: str) -> bytes:
+    drawing = _with_words(chart, made)
+    return _renderer.submit(_render, drawing, form).result()
+
+
+def _with_words(chart: Chart, made: Manifest) -> dict[str, Any]:
+    """The figure as a page of its own: opaque, with title, subtitle and the stamp of its numbers."""
+    drawing = chart.figure.to_dict()
+    # or plotly gives each trace a random name
+    drawing["data"] = [trace | {"uid": f"trace{i}"} for i, trace in enumerate(drawing["data"])]
+    stamp = f"vaultline · scenario {made['scenario_digest'][:12]} · facts {made['facts_version'][:12]}"
+    stamp += f" · model {made['model_version']}"
+    words = [*textwrap.wrap(chart.subtitle, 160), f'<span style="font-size:11px">{stamp}</span>']
+    above = 56 + 20 * len(words)
+    layout = drawing["layout"]
+    height = layout["height"] + above
+    layout |= {
+        "width": WIDTH,
+        "height": height,
+        "paper_bgcolor": background(chart.figure),
+        "margin": {"l": 24, "r": 24, "t": above, "b": 16},
+        "title": {
+            "text": chart.title,
+            "subtitle": {"text": "<br>".join(words), "font": {"size": 14}},
+            "font": {"size": 20},
+            "x": 24 / WIDTH,
+            "xanchor": "left",
+            "y": 1 - 16 / height,
+            "yref": "container",
+            "yanchor": "top",
+        },
+    }
+    return drawing
+
+
+def _render(drawing: dict[str, Any], form: str) -> bytes:
+    """Blocking; runs in the worker's thread with an event loop of its own."""
+    try:
+        return asyncio.run(asyncio.wait_for(_rendered(drawing, form), TIMEOUT_S))
+    except TimeoutError:
+        raise ExportError(f"the image was not drawn within {TIMEOUT_S} s; CSV and Parquet work") from None
+    except ExportError:
+        raise
+    except Exception as error:
+        detail = " ".join(str(error).split())[:200] or type(error).__name__
+        raise ExportError(f"Chromium could not draw the image ({detail}); CSV and Parquet work") from error
+
+
+async def _rendered(drawing: dict[str, Any], form: str) -> bytes:
+    # imported on first use: it brings a browser's whole protocol along
+    import kaleido
+    from choreographer.errors import ChromeNotFoundError
+
+    try:
+        browser = kaleido.Kaleido(n=1, timeout=TIMEOUT_S, mathjax=False, proxy_server=NO_NETWORK)
+    except ChromeNotFoundError:
+        raise ExportError(
+            "PNG and SVG need Chromium or Chrome on this machine, and none was found; CSV and Parquet work"
+        ) from None
+    async with browser:
+        return await browser.calc_fig(drawing, opts={"format": form, "scale": 1 if form == "svg" else 2})
