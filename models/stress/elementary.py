@@ -5,7 +5,7 @@ CPython, LLVM's vector code, g++ and nvcc agree bit for bit as long as none of t
 into a fused multiply-add. Everything is free of branches that depend on the argument, so that many paths
 can go through one vector register.
 
-The two hooks `scale2` and `split` are written here for CPython; the compiled executors replace them by
+The hooks `scale2`, `split` and `bits` are written here for CPython; the compiled executors replace them by
 operations on the bits of the number with the same result.
 
 Polynomials: interpolation of the function at the Chebyshev nodes of the reduced interval, computed with
@@ -13,6 +13,7 @@ Polynomials: interpolation of the function at the Chebyshev nodes of the reduced
 2 for sine and cosine.
 """
 
+import struct
 from math import frexp, ldexp
 
 LN2_HIGH = 0.6931471803691238  # ln 2 cut to 32 bits, so that n * LN2_HIGH is exact for |n| < 2**21
@@ -35,6 +36,11 @@ def split(x: float) -> tuple[float, float]:
     """Hook: (m, k) with x = m * 2**k exactly and m in [sqrt(1/2), sqrt(2)), for a normal x > 0."""
     m, k = frexp(x)
     return (m * 2.0, k - 1.0) if m < SQRT_HALF else (m, float(k))
+
+
+def bits(x: float) -> int:
+    """Hook: the 64 bits of x as a signed whole number."""
+    return int(struct.unpack("<q", struct.pack("<d", x))[0])
 
 
 def exp(x: float) -> float:
