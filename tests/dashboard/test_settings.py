@@ -1,49 +1,14 @@
 """Scenario to text and back: what a copied command promises."""
 
 import shlex
-from types import NoneType
-from typing import Any, Literal, get_args, get_origin
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.settings import FLAGS, command, contracts_from_text, flag, parse_setting
-from models.parameters import Contract, InputError, Scenario, parse_scenario
-
-CLOSES = st.lists(st.floats(1e-9, 1e6), min_size=1, max_size=31).map(tuple)
-BY_HAND: dict[str, st.SearchStrategy[Any]] = {
-    "contracts": st.lists(
-        st.builds(Contract, first=st.integers(1, 600), months=st.integers(1, 600), usd=st.floats(0, 1e12)),
-        max_size=3,
-    ).map(tuple),
-    "months": st.integers(1, 4),
-    "price_history": st.none() | st.lists(CLOSES, min_size=4, max_size=6).map(tuple),
-    "revenue_history": st.none() | st.lists(st.floats(0, 1e12), min_size=4, max_size=6).map(tuple),
-}  # fmt: skip
-
-
-def values(name: str) -> st.SearchStrategy[Any]:
-    """Anything that one field's declaration allows."""
-    if name in BY_HAND:
-        return BY_HAND[name]
-    info = Scenario.model_fields[name]
-    bounds = {type(m).__name__: getattr(m, type(m).__name__.lower()) for m in info.metadata}
-    if get_origin(info.annotation) is Literal:
-        return st.sampled_from(get_args(info.annotation))
-    kinds = set(get_args(info.annotation)) or {info.annotation}
-    if bool in kinds:
-        return st.booleans()
-    low, high = bounds.get("Ge", bounds.get("Gt")), bounds["Le"]
-    numbers = st.integers(low, high) if int in kinds else st.floats(low, high, exclude_min="Gt" in bounds)
-    return st.none() | numbers if NoneType in kinds else numbers
-
-
-@st.composite
-def scenarios(draw: st.DrawFn) -> Scenario:
-    drawn = draw(st.fixed_dictionaries({name: values(name) for name in Scenario.model_fields}))
-    assume(drawn["r_min"] <= drawn["r_max"])
-    return Scenario.model_validate(drawn)
+from models.parameters import InputError, Scenario, parse_scenario
+from tests.scenarios import scenarios
 
 
 @given(scenarios())

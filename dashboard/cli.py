@@ -1,0 +1,233 @@
+"""The `vaultline` command: arguments in, exit code out. Answers go to stdout, everything else to stderr.
+
+Exit codes: 0 answered, 1 something is broken, 2 the input cannot be used (one sentence on stderr),
+130 interrupted. What a command does stands in `dashboard/commands`, imported when it is asked for, so that
+the first word comes soon.
+"""
+
+import argparse
+import importlib
+import os
+import re
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Never
+
+from dashboard.settings import FLAGS, flag
+from models.parameters import InputError, field_info
+
+OK, BROKEN, BAD_INPUT, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 130, 141
+
+_NEGATIVE = re.compile(r"-[.0-9].*", re.DOTALL)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; `argv` is without the program's name. Returns the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a character shows a question mark, and no traceback.
+        if reconfigure := getattr(stream, "reconfigure", None):
+            reconfigure(errors="replace")
+    try:
+        words = sys.argv[1:] if argv is None else argv
+        args = _parser().parse_args(_negative_values_joined(words or ["--help"]))
+        command = importlib.import_module(f"dashboard.commands.{args.module}")
+        code: int = command.run(args)
+        sys.stdout.flush()
+        return code
+    except InputError as error:
+        return _complain(str(error), BAD_INPUT)
+    except KeyboardInterrupt:
+        return _complain("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of our output has left. Python flushes stdout once more at exit: give it nowhere to fail.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return BROKEN_PIPE
+    except SystemExit as done:  # argparse, after --help and --version
+        return int(done.code or OK)
+    except Exception as error:
+        if os.environ.get("VAULTLINE_DEBUG"):
+            raise
+        what = f"{type(error).__name__}: {error}".replace("\n", " ")
+        return _complain(
+            f"unexpected error, please report it ({what}); VAULTLINE_DEBUG=1 shows where", BROKEN
+        )
+
+
+def _complain(sentence: str, code: int) -> int:
+    print(f"vaultline: {sentence}", file=sys.stderr)
+    return code
+
+
+class _Parser(argparse.ArgumentParser):
+    def __init__(self, **options: Any) -> None:
+        # No abbreviations: what a script says must not change its meaning when a flag is added.
+        super().__init__(**options, allow_abbrev=False)
+
+    def error(self, message: str) -> Never:
+        raise InputError(f"{message} (see {self.prog} --help)")
+
+
+class _Setting(argparse.Action):
+    """Collects `--months 12` and `--set beta=0.6 eta=1` alike as key=value texts, in the order given."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option: str | None = None,
+    ) -> None:
+        texts = values if isinstance(values, list) else [f"{self.const}={values}"]
+        namespace.settings = [*namespace.settings, *texts]
+
+
+def _negative_values_joined(argv: Sequence[str]) -> list[str]:
+    """`--price-shock -5e-1` -> `--price-shock=-5e-1`: argparse takes some negative numbers for flags."""
+    joined: list[str] = []
+    for word in argv:
+        before = joined[-1] if joined else ""
+        if _NEGATIVE.fullmatch(word) and before.startswith("--") and len(before) > 2 and "=" not in before:
+            joined[-1] = f"{before}={word}"
+        else:
+            joined.append(word)
+    return joined
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = _Parser(add_help=False)
+    common.add_argument(
+        "--store",
+        type=Path,
+        metavar="PATH",
+        help="the store file to use (else VAULTLINE_STORE, else your data directory)",
+    )
+    parser = _Parser(prog="vaultline", description="Can io.net's token economy keep paying its suppliers?")
+    parser.add_argument("--version", action="version", version=f"vaultline {version('vaultline')}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    project = commands.add_parser(
+        "project",
+        parents=[common],
+        help="run one scenario month by month",
+        description="Run one scenario and say whether the vaults can keep paying.",
+        epilog="Decimals take a dot. Of two values for one input the later counts.",
+    )
+    _add_project(project)
+
+    facts = commands.add_parser(
+        "facts",
+        parents=[common],
+        help="list the sourced facts",
+        description="List the sourced facts, or search them.",
+    )
+    facts.add_argument(
+        "query", nargs="*", metavar="WORD", help="show the facts that contain all of these words"
+    )
+    facts.add_argument(
+        "--kind", help="only one kind: official, litepaper, research, third_party, derived, assumption"
+    )
+    _add_json(facts)
+
+    prices = commands.add_parser(
+        "prices", help="daily prices in the store", description="Daily prices in the store."
+    )
+    actions = prices.add_subparsers(dest="action", metavar="ACTION", required=True)
+    imported = actions.add_parser(
+        "import", parents=[common], help="take a CSV file of daily prices into the store"
+    )
+    imported.add_argument(
+        "file", type=Path, metavar="FILE.csv", help="columns date and close, one row a day, without gaps"
+    )
+    imported.add_argument("--symbol", help="the token's symbol (default: the file's name)")
+    listed = actions.add_parser("list", parents=[common], help="list the prices in the store")
+    for action in (imported, listed):
+        _add_json(action)
+
+    dashboard = commands.add_parser(
+        "dashboard",
+        parents=[common],
+        help="open the dashboard",
+        description="Serve the dashboard and open it in the browser.",
+    )
+    dashboard.add_argument(
+        "--port", type=_port, help="port to serve on (default: the first free one from 8501 on)"
+    )
+    dashboard.add_argument("--host", help="address to serve on (default: this machine alone)")
+    dashboard.add_argument("--no-browser", action="store_true", help="do not open a browser")
+
+    doctor = commands.add_parser(
+        "doctor",
+        parents=[common],
+        help="check the installation",
+        description="Check the installation and say what to do.",
+    )
+    _add_json(doctor)
+
+    for name, command in commands.choices.items():
+        command.set_defaults(module=name)
+    return parser
+
+
+def _add_project(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(settings=[])
+    parser.add_argument(
+        "--preset", default="baseline", metavar="NAME", help="the scenario to start from (default: baseline)"
+    )
+    parser.add_argument(
+        "--set",
+        action=_Setting,
+        nargs="+",
+        dest="settings",
+        metavar="KEY=VALUE",
+        help="change inputs: beta=0.6, order=vault_first, V0=none, controller=on, "
+        "contracts=first:months:usd,... (empty for none); an unknown key lists all of them",
+    )
+    for field in FLAGS:
+        info = field_info(field)
+        parser.add_argument(
+            flag(field),
+            action=_Setting,
+            dest="settings",
+            const=field,
+            metavar="X",
+            help=_help(info.description or ""),
+        )
+    parser.add_argument(
+        "--prices",
+        type=Path,
+        metavar="FILE.csv",
+        help="replay the engine over these daily closes (columns date and close)",
+    )
+    parser.add_argument(
+        "--from",
+        dest="start",
+        metavar="DATE",
+        help="first month of the replay, like 2024-07-01 (default: the file's first)",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="write every step to FILE.parquet or FILE.csv (an existing file is replaced)",
+    )
+    _add_json(parser)
+
+
+def _help(description: str) -> str:
+    return (description[:1].lower() + description[1:]).rstrip(".").replace("%", "%%")
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print one JSON object, at full precision")
+
+
+def _port(text: str) -> int:
+    if text.isdecimal() and text.isascii() and 1 <= int(text) <= 65535:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a port: 1 to 65535 are allowed")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
