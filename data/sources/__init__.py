@@ -1,0 +1,1 @@
+"""Where observations come from: files given by the reader, and live sources."""

@@ -1,0 +1,292 @@
+"""The store: facts, prices, scenarios and runs in one DuckDB file, recorded once and found again.
+
+One connection a process, a cursor an operation, one writer at a time: open one Store and share it between
+threads. What a method has returned from is on disk.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, date, datetime
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+import duckdb
+import polars as pl
+
+from data import inbox
+from data.database import StoreBusy, StoreError, default_path, now, open_database, unusable
+from data.records import RunRecord, canonical
+from data.sources.files import PriceSeries
+from models.parameters import InputError, Scenario, parse_scenario
+
+if TYPE_CHECKING:
+    from data.fact import Fact
+    from data.registry import Registry
+
+__all__ = ["PriceImport", "Store", "StoreBusy", "StoreError", "default_path"]
+
+# The frame's names where SQL, which ignores case, needs another: K is the stake.
+_SQL_NAMES = {"k": "k_target"}
+_FRAME_NAMES = {sql: name for name, sql in _SQL_NAMES.items()}
+
+_SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9.-]{0,19}")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+MAX_NAME = 80
+
+
+class PriceImport(NamedTuple):
+    """What an import stored, and how many days of the symbol it took the place of."""
+
+    symbol: str
+    days: int
+    first: date
+    last: date
+    replaced: int
+
+
+class Store:
+    """See the module. Every method raises StoreError when the file fails it, and leaves it as it was then."""
+
+    def __init__(self, path: Path, connection: duckdb.DuckDBPyConnection) -> None:
+        self.path = path
+        self._connection = connection
+        self._write = Lock()
+
+    @classmethod
+    def open(cls, path: Path | None = None) -> Self:
+        """The store at `path` or at its usual place, made if there is none, with its inbox taken in. Raises
+        StoreBusy while another process has it open."""
+        path = (path or default_path()).expanduser().absolute()
+        store = cls(path, open_database(path))
+        try:
+            store.take_inbox()
+        except StoreError:
+            store.close()
+            raise
+        return store
+
+    def close(self) -> None:
+        with self._write:
+            self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # Facts
+
+    def load_facts(self, registry: "Registry") -> bool:
+        """Put the registry's facts and sources in the place of the stored ones. False: they are the same."""
+        if self._rows("SELECT 1 FROM fact WHERE version = ? LIMIT 1", [registry.version]):
+            return False
+        facts = pl.DataFrame([_fact_row(fact) for fact in registry.facts.values()], infer_schema_length=None)
+        sources = pl.DataFrame([s.model_dump() for s in registry.sources.values()], infer_schema_length=None)
+        with self._transaction() as cursor:
+            cursor.execute("DELETE FROM fact; DELETE FROM source")
+            cursor.register("facts", facts)
+            cursor.register("sources", sources)
+            cursor.execute("INSERT INTO fact BY NAME SELECT ? AS version, * FROM facts", [registry.version])
+            cursor.execute("INSERT INTO source BY NAME FROM sources")
+        return True
+
+    # Runs
+
+    def record(self, run: RunRecord) -> bool:
+        """Store a run with its scenario. False when it was there already."""
+        frame = run.frame.rename(_SQL_NAMES)
+        with self._transaction() as cursor:
+            if cursor.sql("SELECT 1 FROM run WHERE id = ?", params=[run.id]).fetchall():
+                return False
+            created_at = run.created_at.astimezone(UTC).replace(tzinfo=None)
+            _insert_scenario(cursor, run.scenario_digest, run.scenario, created_at)
+            cursor.execute(
+                "INSERT INTO run VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    run.id, run.kind, run.scenario_digest, run.facts_version, run.model_version,
+                    canonical(run.parameters), json.dumps(run.summary, allow_nan=False),
+                    run.seconds, created_at,
+                ],
+            )  # fmt: skip
+            cursor.register("frame", frame)
+            cursor.execute("INSERT INTO run_step BY NAME SELECT ? AS run, * FROM frame", [run.id])
+            return True
+
+    def find_run(self, run_id: str) -> RunRecord | None:
+        """The run of that id (data.records.run_id), as it was recorded."""
+        with self._cursor() as cursor:
+            found = cursor.sql(
+                "SELECT kind, inputs, facts_version, model_version, parameters, summary, seconds, "
+                "run.created_at FROM run JOIN scenario ON digest = scenario WHERE id = ?",
+                params=[run_id],
+            ).fetchall()
+            if not found:
+                return None
+            kind, inputs, facts_version, model_version, parameters, summary, seconds, created_at = found[0]
+            steps = cursor.sql(
+                "SELECT * EXCLUDE (run) FROM run_step WHERE run = ? ORDER BY step", params=[run_id]
+            ).pl()
+        return RunRecord(
+            kind, inputs, facts_version, model_version, json.loads(summary), steps.rename(_FRAME_NAMES),
+            seconds, created_at.replace(tzinfo=UTC), json.loads(parameters),
+        )  # fmt: skip
+
+    def runs(self, *, facts_version: str, model_version: str, limit: int = 1000) -> pl.DataFrame:
+        """The newest runs: id, kind, scenario, name, created_at (UTC), seconds, facts_version, model_version
+        and `stale`: made from other facts or by another model than the versions given."""
+        return self._frame(
+            "SELECT id, kind, scenario, name, run.created_at, seconds, facts_version, model_version, "
+            "facts_version <> ? OR model_version <> ? AS stale "
+            "FROM run LEFT JOIN scenario ON digest = scenario ORDER BY run.created_at DESC, id LIMIT ?",
+            [facts_version, model_version, limit],
+        )
+
+    def take_inbox(self) -> inbox.Taken:
+        """Record what other processes left while this one had the store (data/inbox.py)."""
+        if not inbox.waiting(self.path):
+            return inbox.Taken(0, ())
+        with self._cursor() as cursor:
+            columns = cursor.sql(
+                "SELECT column_name, data_type, is_nullable FROM duckdb_columns() "
+                "WHERE table_name = 'run_step' AND column_name <> 'run' ORDER BY column_index"
+            ).fetchall()
+        expected = {_FRAME_NAMES.get(name, name): inbox.Column(kind, null) for name, kind, null in columns}
+        return inbox.take(self.path, expected, self.record)
+
+    # Scenarios
+
+    def save_scenario(self, scenario: Scenario, name: str | None = None) -> str:
+        """Keep a scenario, under a name if given (its earlier name is then forgotten). Returns its digest."""
+        if name is not None:
+            name = _name(name)
+        digest = scenario.digest()
+        with self._transaction() as cursor:
+            _insert_scenario(cursor, digest, scenario.canonical_json(), now())
+            if name is not None:
+                taken = cursor.sql(
+                    "SELECT 1 FROM scenario WHERE name = ? AND digest <> ?", params=[name, digest]
+                ).fetchall()
+                if taken:
+                    raise InputError(f"another scenario is called {name!r} already; choose another name")
+                cursor.execute("UPDATE scenario SET name = ? WHERE digest = ?", [name, digest])
+        return digest
+
+    def scenario(self, name_or_digest: str) -> Scenario:
+        """Raises InputError when there is none, or when its inputs are not those of this version any more."""
+        rows = self._rows(
+            "SELECT inputs FROM scenario WHERE name = ? OR digest = ?", [name_or_digest, name_or_digest]
+        )
+        if not rows:
+            raise InputError(f"the store has no scenario {name_or_digest!r}")
+        return parse_scenario(json.loads(rows[0][0]))
+
+    def scenarios(self) -> pl.DataFrame:
+        """Every scenario: digest, name (null when it has none), created_at (UTC), newest first."""
+        query = "SELECT digest, name, created_at FROM scenario ORDER BY created_at DESC, digest"
+        return self._frame(query, [])
+
+    # Prices
+
+    def import_prices(self, series: PriceSeries) -> PriceImport:
+        """Store a symbol's daily prices, in the place of all that it had: one symbol is one file. Raises
+        InputError on a symbol that is none."""
+        symbol = series.symbol
+        if not _SYMBOL.fullmatch(symbol):
+            raise InputError(f"the symbol {symbol!r} is not allowed: 1 to 20 of A-Z, 0-9, dot and hyphen are")
+        with self._transaction() as cursor:
+            replaced = cursor.sql("SELECT count(*) FROM price WHERE symbol = ?", params=[symbol]).fetchall()
+            cursor.execute("DELETE FROM price WHERE symbol = ?", [symbol])
+            cursor.register("frame", series.frame)
+            cursor.execute(
+                "INSERT INTO price BY NAME SELECT ? AS symbol, ? AS file_sha256, * FROM frame",
+                [symbol, series.sha256],
+            )
+        return PriceImport(symbol, series.frame.height, series.first, series.last, replaced[0][0])
+
+    def prices(self, symbol: str) -> PriceSeries:
+        """The imported prices of a symbol. Raises InputError when there are none."""
+        frame = self._frame("SELECT * EXCLUDE (symbol) FROM price WHERE symbol = ? ORDER BY date", [symbol])
+        if frame.is_empty():
+            known = ", ".join(s for (s,) in self._rows("SELECT DISTINCT symbol FROM price ORDER BY 1", []))
+            raise InputError(f"the store has no prices of {symbol!r}; it has {known or 'none at all'}")
+        return PriceSeries(symbol, frame.drop("file_sha256"), frame.item(0, "file_sha256"))
+
+    def price_list(self) -> pl.DataFrame:
+        """What prices there are: symbol, days, first, last (dates), file_sha256."""
+        return self._frame(
+            "SELECT symbol, count(*) AS days, min(date) AS first, max(date) AS last, any_value(file_sha256) "
+            "AS file_sha256 FROM price GROUP BY symbol ORDER BY symbol",
+            [],
+        )
+
+    def schema_version(self) -> int:
+        """The newest migration that the file has."""
+        return int(self._rows("SELECT max(version) FROM schema_version", [])[0][0])
+
+    # Cursors
+
+    def _rows(self, query: str, params: list[Any]) -> list[tuple[Any, ...]]:
+        with self._cursor() as cursor:
+            return cursor.sql(query, params=params).fetchall()
+
+    def _frame(self, query: str, params: list[Any]) -> pl.DataFrame:
+        with self._cursor() as cursor:
+            frame: pl.DataFrame = cursor.sql(query, params=params).pl()
+            return frame
+
+    @contextmanager
+    def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        try:
+            cursor = self._connection.cursor()
+            try:
+                yield cursor
+            finally:
+                cursor.close()
+        except duckdb.Error as error:
+            raise unusable(self.path, error) from error
+
+    @contextmanager
+    def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """What is done with the cursor is on disk when this ends; none of it is after an exception."""
+        with self._write, self._cursor() as cursor:
+            cursor.begin()
+            try:
+                yield cursor
+            except BaseException:
+                with suppress(duckdb.Error):
+                    cursor.rollback()
+                raise
+            cursor.commit()
+
+
+def _fact_row(fact: "Fact") -> dict[str, Any]:
+    texts = ("id", "theme", "title", "unit", "date", "source", "kind", "confidence", "feeds", "note")
+    table = {"columns": fact.columns, "units": fact.units, "rows": fact.rows}
+    low, high = fact.range or (None, None)
+    return {
+        **{name: getattr(fact, name) for name in texts},
+        "value": json.dumps(table if fact.rows else fact.value),
+        "low": low,
+        "high": high,
+    }
+
+
+def _insert_scenario(
+    cursor: duckdb.DuckDBPyConnection, digest: str, inputs: str, created_at: datetime
+) -> None:
+    cursor.execute(
+        "INSERT INTO scenario VALUES (?, ?, NULL, ?) ON CONFLICT DO NOTHING", [digest, inputs, created_at]
+    )
+
+
+def _name(name: str) -> str:
+    name = name.strip()
+    if not 0 < len(name) <= MAX_NAME or not name.isprintable():
+        raise InputError(f"a scenario's name has 1 to {MAX_NAME} printable characters")
+    if _DIGEST.fullmatch(name):
+        raise InputError("a scenario's name may not look like a digest")
+    return name

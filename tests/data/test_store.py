@@ -1,0 +1,582 @@
+"""The store: recorded once, found again as it was; by many threads, one process; a bad file refused."""
+
+import json
+import random
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+import pytest
+
+from data import database
+from data.database import open_database
+from data.records import PROJECTION, RunRecord, projection_record, run_id
+from data.registry import load_facts
+from data.sources.files import PriceSeries, read_price_csv
+from data.store import Store, StoreBusy, StoreError, default_path
+from models.parameters import InputError, Scenario, parse_scenario
+from models.projection import project
+from tests.scenarios import BASELINE, PROTOCOL
+
+TODAY = date(2026, 11, 23)
+VERSIONS = {"facts_version": "f" * 64, "model_version": "0.1.0"}
+BLOCK = 262_144  # of a DuckDB file
+HOSTILE = [
+    "'; DROP TABLE run; --",
+    "x' OR '1'='1",
+    "IO\0",
+    "../../etc/passwd",
+    "日本",
+    "{}",
+    "?",
+    "$1",
+    "%s",
+    "\\",
+]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "vaultline.duckdb"
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[Store]:
+    with Store.open(path) as store:
+        yield store
+
+
+def scenario(**changes: Any) -> Scenario:
+    return parse_scenario(changes, BASELINE)
+
+
+def run(**changes: Any) -> RunRecord:
+    return projection_record(project(scenario(**changes), PROTOCOL), **VERSIONS, seconds=0.25)
+
+
+def prices(days: int, symbol: str = "IO", close: float = 1.0) -> PriceSeries:
+    rows = (f"{date(2024, 6, 11) + timedelta(days=i)},{close}" for i in range(days))
+    data = ("date,close\n" + "\n".join(rows)).encode()
+    return read_price_csv(data, today=TODAY, symbol=symbol)
+
+
+def table(store: Store, query: str) -> list[tuple[Any, ...]]:
+    """A query of a reader of the file, once the store is closed."""
+    store.close()
+    con = open_database(store.path)
+    try:
+        return con.sql(query).fetchall()
+    finally:
+        con.close()
+
+
+# Runs
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"rule": "legacy"},
+        {"rule": "as_reported", "months": 1},
+        {"H0": 0.0, "steps_per_month": 30, "months": 3},
+        {"price_shock": -0.5, "demand_shock": -0.55, "eta": 1.5, "controller": True, "K0": 1e7, "impact": 0.5,
+         "V0": 1e6, "release_cap": 1e5, "y2_cap_months": 1.0, "order": "vault_first", "months": 240},
+    ],
+)  # fmt: skip
+def test_a_run_is_found_as_it_was_recorded(store: Store, changes: dict[str, Any]) -> None:
+    made = run(**changes)
+    assert store.find_run(made.id) is None
+    assert store.record(made) is True
+    found = store.find_run(made.id)
+    assert found is not None
+    assert found.frame.equals(made.frame)
+    assert found.frame.schema == made.frame.schema
+    for field in fields(RunRecord):
+        assert field.name == "frame" or getattr(found, field.name) == getattr(made, field.name)
+    assert json.dumps(found.summary) == json.dumps(made.summary)
+    assert found.id == made.id == run_id(PROJECTION, scenario(**changes), **VERSIONS)
+
+
+def test_a_run_recorded_twice_is_there_once(store: Store) -> None:
+    assert store.record(run()) is True
+    again = run()
+    assert store.record(again) is False
+    counts = (
+        "SELECT (SELECT count(*) FROM run), (SELECT count(*) FROM run_step), (SELECT count(*) FROM scenario)"
+    )
+    assert table(store, counts) == [(1, again.frame.height, 1)]
+
+
+def test_a_run_is_there_after_closing(path: Path) -> None:
+    made = run()
+    with Store.open(path) as store:
+        store.record(made)
+    with Store.open(path) as store:
+        assert store.find_run(made.id) is not None
+
+
+def test_all_that_decides_a_result_is_in_the_id() -> None:
+    versions = [
+        {"facts_version": "a", "model_version": "b"},
+        {"facts_version": "ab", "model_version": ""},
+        {"facts_version": "a", "model_version": "c"},
+    ]
+    ids = {
+        run_id(kind, s, **v) for kind in ("p", "q") for s in (scenario(), scenario(P0=0.3)) for v in versions
+    }
+    ids |= {run_id("p", scenario(), **versions[0], parameters={"seed": seed}) for seed in (1, 2)}
+    assert len(ids) == 14
+
+
+def test_a_record_that_fails_leaves_nothing(store: Store) -> None:
+    made = run()
+    broken = made.frame.with_columns(pl.when(pl.col("step") != 36).then(pl.col("V")).alias("V"))
+    with pytest.raises(StoreError):
+        store.record(replace(made, frame=broken))
+    with pytest.raises(ValueError, match="JSON"):
+        store.record(replace(made, summary={"min_pay": float("nan")}))
+    assert store.find_run(made.id) is None
+    assert store.scenarios().is_empty()
+    assert store.record(made) is True
+
+
+def test_a_run_of_other_inputs_stays_readable(store: Store) -> None:
+    old = replace(run(), scenario='{"an":"input","of":"another version"}')
+    store.record(old)
+    found = store.find_run(old.id)
+    assert found is not None
+    assert found.scenario == old.scenario
+    with pytest.raises(InputError, match="unknown input 'an'"):
+        store.scenario(old.scenario_digest)
+
+
+def test_runs_are_listed_newest_first_and_marked_stale(store: Store) -> None:
+    early = datetime(2026, 1, 1, tzinfo=UTC)
+    made = [
+        replace(run(), created_at=early),
+        replace(run(P0=0.3), created_at=early + timedelta(hours=1)),
+        replace(run(), created_at=early + timedelta(hours=2), model_version="0.0.9"),
+        replace(run(), created_at=early + timedelta(hours=3), facts_version="e" * 64),
+    ]
+    for record in made:
+        store.record(record)
+    store.save_scenario(scenario(P0=0.3), "thirty cents")
+    listed = store.runs(**VERSIONS)
+    assert listed["id"].to_list() == [record.id for record in reversed(made)]
+    assert listed["stale"].to_list() == [True, True, False, False]
+    assert listed["name"].to_list() == [None, None, "thirty cents", None]
+    assert store.runs(**VERSIONS, limit=1)["id"].to_list() == [made[-1].id]
+
+
+def test_the_figures_of_a_summary_can_be_queried(store: Store) -> None:
+    made = run(demand_shock=-0.55)
+    store.record(made)
+    figures = {name: value for _, name, value in table(store, "FROM run_summary")}
+    flat = {k: v for k, v in made.summary.items() if k != "end"}
+    assert figures == flat | {f"end.{k}": v for k, v in made.summary["end"].items()}
+    assert made.summary["first_empty_month"] is None or figures["first_empty_month"]
+
+
+# Scenarios
+
+
+def test_a_scenario_is_kept_once_and_found_by_digest_and_name(store: Store) -> None:
+    saved = scenario(
+        P0=0.3, contracts=[{"first": 2, "months": 3, "usd": 1e5}], price_history=[[0.1, 0.2]] * 36
+    )
+    digest = store.save_scenario(saved)
+    assert digest == saved.digest()
+    assert store.scenario(digest) == saved
+    assert store.save_scenario(saved, " mine ") == digest
+    assert store.scenario("mine") == saved
+    assert store.save_scenario(saved) == digest
+    store.record(projection_record(project(saved, PROTOCOL), **VERSIONS, seconds=0.0))
+    assert store.scenarios()["name"].to_list() == ["mine"]
+
+
+def test_a_name_means_one_scenario(store: Store) -> None:
+    store.save_scenario(scenario(P0=0.3), "mine")
+    with pytest.raises(InputError, match="another scenario is called 'mine' already"):
+        store.save_scenario(scenario(P0=0.4), "mine")
+    assert store.scenarios().height == 1
+    store.save_scenario(scenario(P0=0.3), "renamed")
+    store.save_scenario(scenario(P0=0.4), "mine")
+    assert store.scenario("mine").P0 == 0.4
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_names_are_names_or_refused(store: Store, name: str) -> None:
+    if name.isprintable():
+        store.save_scenario(scenario(), name)
+        assert store.scenario(name) == scenario()
+    else:
+        with pytest.raises(InputError, match="printable"):
+            store.save_scenario(scenario(), name)
+    with pytest.raises(InputError, match="the store has no scenario"):
+        store.scenario(name + "?")
+    assert store.runs(**VERSIONS).is_empty()
+
+
+@pytest.mark.parametrize("name", ["", "   ", "a\nb", "x" * 81, "a" * 64])
+def test_names_that_are_none_are_refused(store: Store, name: str) -> None:
+    with pytest.raises(InputError, match="a scenario's name"):
+        store.save_scenario(scenario(), name)
+    assert store.scenarios().is_empty()
+
+
+# Facts
+
+
+def test_facts_are_loaded_once_a_version(store: Store) -> None:
+    registry = load_facts()
+    assert store.load_facts(registry) is True
+    assert store.load_facts(registry) is False
+    stored = table(
+        store,
+        "SELECT fact.id, value, low, high, feeds, fact.version, source.name "
+        "FROM fact JOIN source ON source.id = fact.source",
+    )
+    assert len(stored) == len(registry.facts)
+    for id_, value, low, high, feeds, version, source in stored:
+        fact = registry.facts[id_]
+        figure = json.loads(value)
+        assert (figure["rows"] if fact.rows else figure) == ([list(r) for r in fact.rows] or fact.value)
+        assert (low, high, feeds) == (*(fact.range or (None, None)), fact.feeds)
+        assert (version, source) == (registry.version, registry.source(fact.source).name)
+
+
+def test_other_facts_take_the_place_of_the_stored_ones(store: Store) -> None:
+    registry = load_facts()
+    store.load_facts(registry)
+    kept = {id_: fact for id_, fact in registry.facts.items() if id_ != "cap_io"}
+    kept["genesis_io"] = kept["genesis_io"].model_copy(update={"value": 1})
+    other = replace(registry, facts=kept)
+    assert store.load_facts(other) is True
+    assert store.load_facts(other) is False
+    query = "SELECT id, value, version FROM fact WHERE id IN ('cap_io', 'genesis_io')"
+    assert table(store, query) == [("genesis_io", "1", other.version)]
+
+
+# Prices
+
+
+def test_prices_are_found_as_they_were_imported(store: Store) -> None:
+    series = read_price_csv(
+        b"date,open,close,volume_usd\n2024-06-12,1.1,1.3,\n2024-06-11,,1.2,0\n", today=TODAY, name="IO.csv"
+    )
+    assert store.import_prices(series) == ("IO", 2, date(2024, 6, 11), date(2024, 6, 12), 0)
+    found = store.prices("IO")
+    assert found.frame.equals(series.frame)
+    assert found.frame.schema == series.frame.schema
+    assert (found.symbol, found.sha256, found.first) == ("IO", series.sha256, date(2024, 6, 11))
+
+
+def test_a_symbol_has_the_prices_of_its_last_file(store: Store) -> None:
+    store.import_prices(prices(5))
+    store.import_prices(prices(3, "AKT"))
+    assert store.import_prices(prices(4, close=2.0)).replaced == 5
+    assert store.prices("IO").frame["close"].to_list() == [2.0] * 4
+    assert store.price_list().select("symbol", "days").rows() == [("AKT", 3), ("IO", 4)]
+
+
+@pytest.mark.parametrize("symbol", [*HOSTILE, "", "io", "A" * 21, "-A", "IO\n"])
+def test_what_is_no_symbol_is_refused(store: Store, symbol: str) -> None:
+    store.import_prices(prices(2))
+    with pytest.raises(InputError, match=r"the symbol .* is not allowed: 1 to 20 of") as refused:
+        store.import_prices(replace(prices(2), symbol=symbol))
+    assert "\n" not in str(refused.value)
+    with pytest.raises(InputError, match=r"the store has no prices of .*; it has IO$"):
+        store.prices(symbol)
+
+
+# Threads
+
+
+def test_eight_threads_read_and_write_at_once(store: Store) -> None:
+    each = 8
+    made = [[run(P0=0.1 + thread + i / 100) for i in range(each)] for thread in range(8)]
+
+    def hammer(thread: int) -> None:
+        chance = random.Random(thread)
+        for i, record in enumerate(made[thread]):
+            assert store.record(record) is True
+            store.import_prices(prices(2 + i, f"T{thread}", close=1.0 + thread))
+            other = chance.choice(made[chance.randrange(8)])
+            for wanted in (record, other):
+                found = store.find_run(wanted.id)
+                assert found is not None or wanted is other
+                assert found is None or found.frame.equals(wanted.frame)
+            store.save_scenario(scenario(P0=0.5), "shared")
+            assert store.prices(f"T{thread}").frame["close"].to_list() == [1.0 + thread] * (2 + i)
+
+    with ThreadPoolExecutor(8) as pool:
+        for done in [pool.submit(hammer, thread) for thread in range(8)]:
+            done.result()
+    assert store.runs(**VERSIONS).height == 8 * each
+
+
+def test_one_of_many_recorders_of_a_run_is_told_that_it_was_first(store: Store) -> None:
+    made = run()
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: store.record(made), range(16)))
+    assert sorted(answers) == [False] * 15 + [True]
+
+
+def test_a_closed_store_says_so(store: Store) -> None:
+    store.close()
+    store.close()
+    with pytest.raises(StoreError, match=r"cannot be used: .*closed"):
+        store.find_run("a" * 64)
+
+
+# The file
+
+
+def test_the_path_is_settable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("VAULTLINE_STORE", raising=False)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    usual = default_path()
+    assert usual.name == "vaultline.duckdb"
+    assert usual.parent.name == "vaultline"
+    monkeypatch.setenv("VAULTLINE_STORE", "~/elsewhere.db")
+    assert default_path() == Path.home() / "elsewhere.db"
+    monkeypatch.setenv("VAULTLINE_STORE", str(tmp_path / "deep" / "er" / "s.db"))
+    with Store.open() as store:
+        assert store.path == tmp_path / "deep" / "er" / "s.db"
+    assert [f.name for f in store.path.parent.iterdir()] == ["s.db"]
+
+
+def test_the_connection_reaches_nothing_else(path: Path, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.csv"
+    secret.write_text("a\n1\n")
+    con = open_database(path)
+    for query in (
+        f"SELECT * FROM read_csv('{secret}')",
+        f"SELECT * FROM '{secret}'",
+        f"COPY (SELECT 1) TO '{tmp_path / 'out.csv'}'",
+        f"ATTACH '{tmp_path / 'other.db'}'",
+        "INSTALL httpfs",
+        "SET enable_external_access = true",
+        "SET threads = 1",
+    ):
+        with pytest.raises(duckdb.Error):
+            con.execute(query)
+    con.close()
+    assert {f.name for f in tmp_path.iterdir()} == {path.name, secret.name}
+
+
+def test_a_store_of_the_older_schema_is_brought_up_to_date(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = run()
+    with Store.open(path) as store:
+        store.record(made)
+        newest = store.schema_version()
+    migrations = database._migrations()
+    after = migrations | {newest + 1: "CREATE TABLE later (a INTEGER); INSERT INTO later VALUES (7)"}
+    monkeypatch.setattr(database, "_migrations", lambda: after)
+    with Store.open(path) as store:
+        assert store.schema_version() == newest + 1
+        assert store.find_run(made.id) is not None
+        assert table(store, "FROM later") == [(7,)]
+    monkeypatch.setattr(database, "_migrations", lambda: migrations)
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match=r"written by a newer vaultline .* upgrade vaultline"):
+        Store.open(path)
+    assert path.read_bytes() == before
+
+
+def test_a_migration_that_fails_changes_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Store.open(path) as store:
+        newest = store.schema_version()
+    migrations = database._migrations()
+    broken = migrations | {newest + 1: "CREATE TABLE later (a INTEGER); INSERT INTO later VALUES ('x')"}
+    monkeypatch.setattr(database, "_migrations", lambda: broken)
+    with pytest.raises(StoreError, match="cannot be used"):
+        Store.open(path)
+    monkeypatch.setattr(database, "_migrations", lambda: migrations)
+    with Store.open(path) as store:
+        assert store.schema_version() == newest
+        assert table(store, "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'later'") == [(0,)]
+
+
+def test_a_store_is_not_there_before_it_is_whole(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        assert not path.exists()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(database, "_migrate", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            Store.open(path)
+    assert list(path.parent.iterdir()) == []
+    Store.open(path).close()
+
+
+def test_of_two_that_make_a_store_the_first_wins(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = run()
+    migrate = database._migrate
+
+    def meanwhile(*args: Any) -> None:
+        monkeypatch.setattr(database, "_migrate", migrate)
+        with Store.open(path) as other:
+            other.record(made)
+        migrate(*args)
+
+    monkeypatch.setattr(database, "_migrate", meanwhile)
+    with Store.open(path) as store:
+        assert store.find_run(made.id) is not None
+    assert [f.name for f in path.parent.iterdir()] == [path.name]
+
+
+def test_where_hard_links_are_unknown_a_store_is_made_all_the_same(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(*_: object) -> None:
+        raise PermissionError("no hard links here")
+
+    monkeypatch.setattr(Path, "hardlink_to", unknown)
+    with Store.open(path) as store:
+        store.record(run())
+    assert [f.name for f in path.parent.iterdir()] == [path.name]
+
+
+def _sqlite(path: Path) -> None:
+    con = sqlite3.connect(path)
+    con.execute("CREATE TABLE run (id)")
+    con.commit()
+    con.close()
+
+
+def _other_duckdb(path: Path) -> None:
+    with duckdb.connect(str(path)) as con:
+        con.execute("CREATE TABLE customers (id INTEGER)")
+
+
+def _truncated(path: Path) -> None:
+    with Store.open(path) as store:
+        store.record(run())
+    path.write_bytes(path.read_bytes()[:10_000])
+
+
+def _header_overwritten(path: Path) -> None:
+    Store.open(path).close()
+    with path.open("r+b") as file:
+        file.write(bytes(4096 * 3))
+
+
+BAD_FILES = {
+    "empty": (lambda p: p.write_bytes(b""), "not a valid DuckDB"),
+    "text": (lambda p: p.write_text("date,close\n"), "not a valid DuckDB"),
+    "junk": (lambda p: p.write_bytes(random.Random(1).randbytes(50_000)), "not a valid DuckDB"),
+    "directory": (lambda p: p.mkdir(), "is a directory; a file is needed"),
+    "sqlite": (_sqlite, "cannot be used"),
+    "other": (_other_duckdb, "is the DuckDB file of something else; name another file in VAULTLINE_STORE"),
+    "truncated": (_truncated, "cannot be used"),
+    "header": (_header_overwritten, "cannot be used"),
+    "log alone": (lambda p: p.with_name(p.name + ".wal").write_bytes(b"x"), "the log of a store that is not"),
+    "parent": (lambda p: None, "cannot be made"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_a_bad_file_is_refused_in_a_sentence_and_not_touched(tmp_path: Path, path: Path, name: str) -> None:
+    make, said = BAD_FILES[name]
+    make(path)
+    if name == "parent":
+        path.write_text("a file where a folder is needed")
+        path = path / "vaultline.duckdb"
+    before = {f: f.read_bytes() for f in tmp_path.rglob("*") if f.is_file()}
+    for _ in range(2):
+        with pytest.raises(StoreError, match=said) as refused:
+            Store.open(path)
+        text = str(refused.value)
+        assert str(path) in text
+        assert "\n" not in text
+        assert text.count(". ") <= 1  # a quoted error may end one
+    assert {f: f.read_bytes() for f in tmp_path.rglob("*") if f.is_file()} == before
+
+
+def test_a_store_damaged_inside_fails_in_a_sentence(path: Path) -> None:
+    made = [run(P0=0.1 + i, months=120) for i in range(6)]
+    with Store.open(path) as store:
+        for record in made:
+            store.record(record)
+    whole = path.read_bytes()
+    errors = []
+    for start in range(4096 * 3, len(whole), len(whole) // 12):
+        path.write_bytes(whole[:start] + bytes(BLOCK) + whole[start + BLOCK :])
+        try:
+            with Store.open(path) as store:
+                found = [store.find_run(record.id) for record in made]
+        except StoreError as error:
+            errors.append(str(error))
+        else:
+            assert all(f and f.frame.equals(m.frame) for f, m in zip(found, made, strict=True))
+    assert len(errors) >= 4
+    assert all("moving it" in text and "\n" not in text for text in errors)
+
+
+# Other processes
+
+
+@pytest.fixture
+def holder(path: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that has the store open until its input ends."""
+    program = (
+        "import sys; from pathlib import Path; from data.store import Store\n"
+        "with Store.open(Path(sys.argv[1])): print('open', flush=True); sys.stdin.read()"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, str(path)],
+        cwd=Path(__file__).parents[2],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        assert process.stdout
+        assert process.stdout.readline() == "open\n"
+        yield process
+        process.kill()
+
+
+def test_a_store_in_use_names_the_process(path: Path, holder: subprocess.Popen[str]) -> None:
+    with pytest.raises(StoreBusy) as busy:
+        Store.open(path)
+    assert busy.value.pid == holder.pid
+    assert str(busy.value) == f"the store {path} is in use by process {holder.pid}"
+    holder.communicate()
+    Store.open(path).close()
+
+
+@pytest.mark.parametrize(
+    ("said", "pid"),
+    [
+        ('IO Error: Could not set lock on file "s": Conflicting lock is held in PID 0. See also https', None),
+        ('IO Error: Could not set lock on file "s": Resource temporarily unavailable', None),
+        ("IO Error: Cannot open file: being used by another process.\nFile is already open in x (PID 7)", 7),
+    ],
+)
+def test_a_store_in_use_is_known_where_the_process_is_not(
+    path: Path, monkeypatch: pytest.MonkeyPatch, said: str, pid: int | None
+) -> None:
+    Store.open(path).close()
+
+    def refuse(*_: object, **__: object) -> None:
+        raise duckdb.IOException(said)
+
+    monkeypatch.setattr(duckdb, "connect", refuse)
+    with pytest.raises(StoreBusy) as busy:
+        Store.open(path)
+    assert busy.value.pid == pid
+    assert ("another process" in str(busy.value)) == (pid is None)
