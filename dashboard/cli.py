@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         args = _parser().parse_args(_negative_values_joined(words or ["--help"]))
         command = importlib.import_module(f"dashboard.commands.{args.module}")
         code: int = command.run(args)
-        sys.stdout.flush()
+        print(end="", flush=True)
         return code
     except InputError as error:
         return _complain(str(error), BAD_INPUT)
