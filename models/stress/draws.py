@@ -11,7 +11,7 @@ Philox 4x32-10 (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy
     block 2  step = number of a history block: word 0: where in the history it starts
     step 0   (steps count from 1) block 0, word 0: uniform of the regime that the path starts in
 
-A uniform is (word + 1/2) / 2**32, so it is never 0 or 1 and a normal never exceeds 6.7.
+A uniform is (word + 1/2) / 2**32, so it is never 0 or 1 and a normal never exceeds 6.77.
 Any change of what a word is used for needs a new LAYOUT: runs record it.
 """
 
