@@ -27,7 +27,7 @@ from dashboard.figures import (
     zones,
 )
 from dashboard.formats import io, month, months, percent, usd
-from models.economy import Flows, State
+from models.economy import NEGLIGIBLE, Flows, State
 from models.projection import Projection
 
 
@@ -78,7 +78,7 @@ def coverage_words(projection: Projection, frame: pl.DataFrame) -> str:
 
 def _pay_words(frame: pl.DataFrame, lowest: str) -> str:
     pay = frame["pay"].to_numpy()
-    if pay.min() >= 1:
+    if pay.min() >= 1 - NEGLIGIBLE:
         return "stays at 100\N{NO-BREAK SPACE}% too"
     if np.allclose(pay, frame["coverage"].to_numpy()):
         return "falls with it"

@@ -90,8 +90,8 @@ def _gap_words(observed: pl.DataFrame) -> str:
     last = observed.sort("date").row(-1, named=True)
     closer = "as reported" if abs(last["as_reported_gap"]) < abs(last["ide_gap"]) else "full operation"
     return (
-        f"Observed in {month(last['date'])}: {io(last['observed_io'])} circulating. The IDE in full operation is "
-        f"off by {percent(last['ide_gap'])}, as reported by {percent(last['as_reported_gap'])}: "
+        f"Observed in {month(last['date'])}: {io(last['observed_io'])} circulating. The IDE in full operation"
+        f" is {percent(last['ide_gap'])} off, as reported {percent(last['as_reported_gap'])}: "
         f"the network followed {closer} more closely."
     )
 

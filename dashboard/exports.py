@@ -1,6 +1,6 @@
 """Every chart and table as a file that says what it is: CSV, Parquet, SVG and PNG, each with its manifest.
 
-The same state gives the same bytes, but for the manifest's one time. An installed Chromium draws the images."""
+The same state gives the same bytes, but for the manifest's one time. Chromium draws the images."""
 
 import asyncio
 import html

@@ -3,6 +3,8 @@
 import re
 from datetime import date
 
+from models.economy import NEGLIGIBLE
+
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 NO_BREAK = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
@@ -44,7 +46,7 @@ def usd(amount: float) -> str:
 def percent(share: float, decimals: int = 1) -> str:
     """A fraction as percent. Less than 1 never reads 100 %, because that is where a shortfall begins."""
     text = f"{abs(share) * 100:,.{decimals}f}"
-    if share < 1 and float(text.replace(",", "")) == 100:
+    if share < 1 - NEGLIGIBLE and float(text.replace(",", "")) == 100:
         return f"just under 100{NO_BREAK}%"
     sign = MINUS if share < 0 and float(text.replace(",", "")) else ""
     return f"{sign}{text.removesuffix('.' + '0' * decimals)}{NO_BREAK}%"
