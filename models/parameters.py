@@ -261,7 +261,7 @@ def _as_tuples(value: Any) -> Any:
 def sentence(error: ValidationError) -> str:
     """The first fault of a pydantic error as one sentence that names the field, the value and the bounds."""
     fault = error.errors(include_url=False, include_context=True)[0]
-    place = ".".join(str(part) for part in fault["loc"])
+    place = ", ".join(f"entry {part + 1}" if isinstance(part, int) else str(part) for part in fault["loc"])
     if fault["type"] == "value_error":
         return str(fault["ctx"]["error"])
     if fault["type"] == "missing":

@@ -126,8 +126,8 @@ def test_days_are_cut_into_nearly_equal_consecutive_parts() -> None:
         ({"r_min": 20.0}, "r_min (20) must not exceed r_max (12)"),
         ({"V0": 4e8}, "V0 = 400,000,000 IO is not allowed: only 231,315,467 IO"),
         ({"K0": 7e8}, "K0 = 700,000,000 IO is not allowed"),
-        ({"contracts": [{"first": 0, "months": 1, "usd": 1.0}]}, "contracts.0.first = 0 is not allowed"),
-        ({"price_history": [[0.0]]}, "price_history.0.0 = 0.0 is not allowed"),
+        ({"contracts": [{"first": 0, "months": 1, "usd": 1.0}]}, "contracts, entry 1, first = 0 is not allowed"),
+        ({"price_history": [[0.0]]}, "price_history, entry 1, entry 1 = 0.0 is not allowed"),
     ],
 )  # fmt: skip
 def test_bad_input_is_one_sentence(changes: dict[str, Any], words: str) -> None:
