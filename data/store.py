@@ -11,20 +11,18 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import duckdb
 import polars as pl
 
 from data import inbox
 from data.database import StoreBusy, StoreError, default_path, now, open_database, unusable
+from data.fact import Fact
 from data.records import RunRecord, canonical
+from data.registry import Registry, load_facts
 from data.sources.files import PriceSeries
 from models.parameters import InputError, Scenario, parse_scenario
-
-if TYPE_CHECKING:
-    from data.fact import Fact
-    from data.registry import Registry
 
 __all__ = ["PriceImport", "Store", "StoreBusy", "StoreError", "default_path"]
 
@@ -57,11 +55,12 @@ class Store:
 
     @classmethod
     def open(cls, path: Path | None = None) -> Self:
-        """The store at `path` or at its usual place, made if there is none, with its inbox taken in. Raises
-        StoreBusy while another process has it open."""
+        """The store at `path` or at its usual place, made if there is none, with the facts of this version
+        and its inbox taken in. Raises StoreBusy while another process has it open."""
         path = (path or default_path()).expanduser().absolute()
         store = cls(path, open_database(path))
         try:
+            store.load_facts(load_facts())
             store.take_inbox()
         except StoreError:
             store.close()
@@ -80,7 +79,7 @@ class Store:
 
     # Facts
 
-    def load_facts(self, registry: "Registry") -> bool:
+    def load_facts(self, registry: Registry) -> bool:
         """Put the registry's facts and sources in the place of the stored ones. False: they are the same."""
         if self._rows("SELECT 1 FROM fact WHERE version = ? LIMIT 1", [registry.version]):
             return False
@@ -100,7 +99,7 @@ class Store:
         """Store a run with its scenario. False when it was there already."""
         frame = run.frame.rename(_SQL_NAMES)
         with self._transaction() as cursor:
-            if cursor.sql("SELECT 1 FROM run WHERE id = ?", params=[run.id]).fetchall():
+            if cursor.execute("SELECT 1 FROM run WHERE id = ?", [run.id]).fetchall():
                 return False
             created_at = run.created_at.astimezone(UTC).replace(tzinfo=None)
             _insert_scenario(cursor, run.scenario_digest, run.scenario, created_at)
@@ -119,10 +118,10 @@ class Store:
     def find_run(self, run_id: str) -> RunRecord | None:
         """The run of that id (data.records.run_id), as it was recorded."""
         with self._cursor() as cursor:
-            found = cursor.sql(
+            found = cursor.execute(
                 "SELECT kind, inputs, facts_version, model_version, parameters, summary, seconds, "
                 "run.created_at FROM run JOIN scenario ON digest = scenario WHERE id = ?",
-                params=[run_id],
+                [run_id],
             ).fetchall()
             if not found:
                 return None
@@ -149,11 +148,11 @@ class Store:
         """Record what other processes left while this one had the store (data/inbox.py)."""
         if not inbox.waiting(self.path):
             return inbox.Taken(0, ())
-        with self._cursor() as cursor:
-            columns = cursor.sql(
-                "SELECT column_name, data_type, is_nullable FROM duckdb_columns() "
-                "WHERE table_name = 'run_step' AND column_name <> 'run' ORDER BY column_index"
-            ).fetchall()
+        columns = self._rows(
+            "SELECT column_name, data_type, is_nullable FROM duckdb_columns() "
+            "WHERE table_name = 'run_step' AND column_name <> 'run' ORDER BY column_index",
+            [],
+        )
         expected = {_FRAME_NAMES.get(name, name): inbox.Column(kind, null) for name, kind, null in columns}
         return inbox.take(self.path, expected, self.record)
 
@@ -167,8 +166,8 @@ class Store:
         with self._transaction() as cursor:
             _insert_scenario(cursor, digest, scenario.canonical_json(), now())
             if name is not None:
-                taken = cursor.sql(
-                    "SELECT 1 FROM scenario WHERE name = ? AND digest <> ?", params=[name, digest]
+                taken = cursor.execute(
+                    "SELECT 1 FROM scenario WHERE name = ? AND digest <> ?", [name, digest]
                 ).fetchall()
                 if taken:
                     raise InputError(f"another scenario is called {name!r} already; choose another name")
@@ -198,14 +197,13 @@ class Store:
         if not _SYMBOL.fullmatch(symbol):
             raise InputError(f"the symbol {symbol!r} is not allowed: 1 to 20 of A-Z, 0-9, dot and hyphen are")
         with self._transaction() as cursor:
-            replaced = cursor.sql("SELECT count(*) FROM price WHERE symbol = ?", params=[symbol]).fetchall()
-            cursor.execute("DELETE FROM price WHERE symbol = ?", [symbol])
+            gone = cursor.execute("DELETE FROM price WHERE symbol = ? RETURNING 1", [symbol]).fetchall()
             cursor.register("frame", series.frame)
             cursor.execute(
                 "INSERT INTO price BY NAME SELECT ? AS symbol, ? AS file_sha256, * FROM frame",
                 [symbol, series.sha256],
             )
-        return PriceImport(symbol, series.frame.height, series.first, series.last, replaced[0][0])
+        return PriceImport(symbol, series.frame.height, series.first, series.last, len(gone))
 
     def prices(self, symbol: str) -> PriceSeries:
         """The imported prices of a symbol. Raises InputError when there are none."""
@@ -231,7 +229,7 @@ class Store:
 
     def _rows(self, query: str, params: list[Any]) -> list[tuple[Any, ...]]:
         with self._cursor() as cursor:
-            return cursor.sql(query, params=params).fetchall()
+            return cursor.execute(query, params).fetchall()
 
     def _frame(self, query: str, params: list[Any]) -> pl.DataFrame:
         with self._cursor() as cursor:
@@ -263,7 +261,7 @@ class Store:
             cursor.commit()
 
 
-def _fact_row(fact: "Fact") -> dict[str, Any]:
+def _fact_row(fact: Fact) -> dict[str, Any]:
     texts = ("id", "theme", "title", "unit", "date", "source", "kind", "confidence", "feeds", "note")
     table = {"columns": fact.columns, "units": fact.units, "rows": fact.rows}
     low, high = fact.range or (None, None)

@@ -236,9 +236,8 @@ def test_names_that_are_none_are_refused(store: Store, name: str) -> None:
 # Facts
 
 
-def test_facts_are_loaded_once_a_version(store: Store) -> None:
+def test_an_open_store_has_the_facts(store: Store) -> None:
     registry = load_facts()
-    assert store.load_facts(registry) is True
     assert store.load_facts(registry) is False
     stored = table(
         store,
@@ -254,16 +253,19 @@ def test_facts_are_loaded_once_a_version(store: Store) -> None:
         assert (version, source) == (registry.version, registry.source(fact.source).name)
 
 
-def test_other_facts_take_the_place_of_the_stored_ones(store: Store) -> None:
+def test_facts_of_another_version_take_the_place_of_the_stored_ones(path: Path) -> None:
     registry = load_facts()
-    store.load_facts(registry)
     kept = {id_: fact for id_, fact in registry.facts.items() if id_ != "cap_io"}
     kept["genesis_io"] = kept["genesis_io"].model_copy(update={"value": 1})
     other = replace(registry, facts=kept)
-    assert store.load_facts(other) is True
-    assert store.load_facts(other) is False
     query = "SELECT id, value, version FROM fact WHERE id IN ('cap_io', 'genesis_io')"
-    assert table(store, query) == [("genesis_io", "1", other.version)]
+    with Store.open(path) as store:
+        assert store.load_facts(other) is True
+        assert store.load_facts(other) is False
+        assert table(store, query) == [("genesis_io", "1", other.version)]
+    with Store.open(path) as store:
+        assert store.load_facts(registry) is False
+        assert len(table(store, query)) == 2
 
 
 # Prices
