@@ -44,16 +44,15 @@ class Session:
         mine, theirs = self.scenario, self.preset.scenario
         return [name for name in Scenario.model_fields if getattr(mine, name) != getattr(theirs, name)]
 
-    def edit(self, **changes: Any) -> bool:
-        """Apply one edit of the reader's, or keep all as it was and say why. True when it was applied."""
+    def edit(self, **changes: Any) -> None:
+        """Apply one edit of the reader's, or keep all as it was and say why in `message`."""
         try:
             scenario = parse_scenario(changes, self.scenario)
             self.check(scenario)
         except InputError as error:
             self.message = str(error)
-            return False
-        self._move(self.base, scenario)
-        return True
+        else:
+            self._move(self.base, scenario)
 
     def adopt(self, scenario: Scenario) -> None:
         """Take in a whole scenario from elsewhere, compared with the preset that it is nearest to.

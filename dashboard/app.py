@@ -1,0 +1,34 @@
+"""The dashboard: which pages there are. Started by `vaultline dashboard`."""
+
+from functools import partial
+
+import streamlit as st
+from streamlit.navigation.page import Page
+
+from dashboard import frame
+from dashboard.answers import Answers
+from dashboard.pages import engine, overview, supply
+
+
+@st.cache_resource(show_spinner=False)
+def answers() -> Answers:
+    """One for the whole process."""
+    return Answers.open(serving=True)
+
+
+def main() -> None:
+    st.set_page_config(page_title="vaultline", layout="wide")
+    pages: dict[str, Page] = {}
+    desk = frame.open_desk(answers(), pages)
+    for module in (overview, supply, engine):
+        pages[module.TITLE] = st.Page(
+            partial(frame.show, desk, module.page, module.FIELDS),
+            title=module.TITLE,
+            url_path=module.TITLE.lower(),
+            default=module is overview,
+        )
+    st.navigation([*pages.values()], position="top").run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,174 @@
+"""What every page shares: the scenario bar above, the controls beside, the stamp below."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import streamlit as st
+from streamlit.navigation.page import Page
+
+from dashboard import controls, inputs, links
+from dashboard.answers import Answers, model_version
+from dashboard.formats import plain
+from dashboard.session import YOURS, Session
+from dashboard.settings import command
+from models.parameters import InputError, Scenario
+
+# The answer starts near the top, and on a large screen the scenario bar stays in sight.
+STYLE = """
+.stMainBlockContainer { padding-top: 3.75rem; }
+@media (min-width: 800px) and (min-height: 600px) {
+  [data-testid="stLayoutWrapper"]:has(> .st-key-bar) {
+    position: sticky; top: 3rem; z-index: 50; padding: 0.5rem 0; background: Canvas;
+  }
+}
+"""
+LOG = logging.getLogger("vaultline.dashboard")
+UNEXPECTED = (
+    "Something went wrong here, and that is a fault of vaultline, not of your input. The details are in the "
+    "terminal that runs the dashboard; undo or reset above brings you back to where it worked."
+)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What a page works with."""
+
+    answers: Answers
+    session: Session
+    dark: bool
+    pages: dict[str, Page]
+
+    @property
+    def scenario(self) -> Scenario:
+        return self.session.scenario
+
+
+def open_desk(answers: Answers, pages: dict[str, Page]) -> Desk:
+    """The reader's desk. The first visit takes the scenario that the address carries, if it carries one."""
+    if "session" not in st.session_state:
+        session = Session(answers.registry.presets(), answers.run, "baseline")
+        try:
+            linked = links.scenario_from_query(st.query_params.to_dict())
+            if linked is not None:
+                session.adopt(linked)
+        except InputError as error:
+            session.message = f"This link cannot be used. {error}. What you see is the baseline."
+        st.session_state["session"] = session
+    return Desk(answers, st.session_state["session"], st.context.theme.type == "dark", pages)
+
+
+def show(desk: Desk, page: Callable[[Desk], None], fields: Sequence[str]) -> None:
+    """One whole page: bar, controls of `fields`, the page itself, stamp. Every fault shows as a sentence."""
+    st.html(f"<style>{STYLE}</style>")
+    for part in (scenario_bar, lambda d: sidebar(d, fields), page, stamp):
+        try:
+            part(desk)
+        except InputError as error:
+            st.error(plain(str(error), 400))
+        except Exception:
+            LOG.exception("the page failed on scenario %s", desk.scenario.canonical_json())
+            st.error(UNEXPECTED)
+
+
+def scenario_bar(desk: Desk) -> None:
+    session = desk.session
+    with st.container(horizontal=True, vertical_alignment="bottom", key="bar"):
+        _picker(session)
+        st.button(
+            "Undo", key="undo", icon=":material/undo:", on_click=session.undo, disabled=not session.can_undo
+        )
+        st.button(
+            "Reset", key="reset", icon=":material/restart_alt:", on_click=session.reset,
+            disabled=not session.changed, help="Put every input back to the preset's value",
+        )  # fmt: skip
+        with st.popover("Share", icon=":material/link:"):
+            _share(session)
+        with st.popover("About", icon=":material/info:"):
+            _about(desk)
+    _differences(session)
+    if session.message:
+        st.warning(f"{plain(session.message, 400)} Nothing was changed.", icon=":material/block:")
+    if desk.answers.notice:
+        st.caption(plain(desk.answers.notice, 300))
+
+
+def _picker(session: Session) -> None:
+    names = [*session.presets]
+    if session.yours is not None:
+        names.append(YOURS)
+    if st.session_state.get("preset") != session.choice:
+        st.session_state["preset"] = session.choice
+
+    def choose() -> None:
+        session.choose(st.session_state["preset"])
+
+    st.selectbox(
+        "Scenario",
+        names,
+        format_func=lambda name: "Yours" if name == YOURS else session.presets[name].title,
+        key="preset",
+        on_change=choose,
+        width=280,
+    )
+
+
+def _share(session: Session) -> None:
+    st.markdown("This link opens this page with exactly this scenario, on any vaultline of this version.")
+    try:
+        st.code(links.address(st.context.url or "", session.scenario), language=None, wrap_lines=False)
+    except InputError as error:
+        st.warning(plain(str(error), 300))
+
+
+def _about(desk: Desk) -> None:
+    preset, registry = desk.session.preset, desk.answers.registry
+    st.markdown(f"**{plain(preset.title)}**")
+    st.markdown(plain(preset.description, 600))
+    if preset.approximate:
+        st.markdown(":orange-badge[approximate]")
+    st.markdown("\n".join(f"- {inputs.citation(name, registry)}" for name in preset.sources))
+
+
+def _differences(session: Session) -> None:
+    """What differs from the preset, each a button that puts it back."""
+    changed = session.changed
+    if not changed:
+        return
+    mine, theirs = session.scenario, session.preset.scenario
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="differences"):
+        st.caption(f"Differs from {plain(session.preset.title)}:", width="content")
+        for name in changed:
+            was, now = (inputs.shown(name, getattr(s, name)) for s in (theirs, mine))
+            st.button(
+                f"{inputs.title(name)}: {plain(now)}", key=f"back_{name}", icon=":material/undo:",
+                type="tertiary", help=f"Back to {plain(was)}", on_click=session.reset, args=(name,),
+            )  # fmt: skip
+
+
+def sidebar(desk: Desk, fields: Sequence[str]) -> None:
+    """The few controls that matter most for a page, and every assumption one step away."""
+    with st.sidebar:
+        for name in fields:
+            controls.slider(desk.session, desk.answers.registry, name)
+        st.divider()
+        st.markdown("**All assumptions**")
+        for group, heading in inputs.GROUPS.items():
+            with st.expander(heading, key=f"group_{group}", on_change="rerun") as drawer:
+                if drawer.open:
+                    for name in inputs.fields_of(group):
+                        controls.box(desk.session, desk.answers.registry, name)
+
+
+def stamp(desk: Desk) -> None:
+    """What it takes to get these numbers again."""
+    scenario, now = desk.scenario, datetime.now(UTC)
+    st.divider()
+    st.caption(
+        f"Scenario `{scenario.digest()[:12]}` · model `{model_version()}` · "
+        f"facts `{desk.answers.registry.version[:12]}` · "
+        f"{now:%Y-%m-%d %H:%M} UTC · one path, no random shocks"
+    )
+    with st.expander("The command that gives these numbers"):
+        st.code(command(scenario), language="bash", wrap_lines=True)

@@ -1,0 +1,55 @@
+"""Engine: where does each dollar and each token go?"""
+
+import streamlit as st
+
+from dashboard import charts_engine, panels
+from dashboard.formats import month as month_words
+from dashboard.frame import Desk
+from dashboard.inputs import citation
+from dashboard.rules import RULES, Month, Rule, month_of
+from models.projection import Projection
+from models.schedules import month_end
+
+TITLE = "Engine"
+FIELDS = ("order", "beta", "burn_source", "overflow", "y2_cap_months", "controller", "eta")
+
+
+def page(desk: Desk) -> None:
+    st.title("Where does each dollar and each token go?", anchor=False)
+    month(desk, desk.answers.run(desk.scenario))
+
+
+@st.fragment
+def month(desk: Desk, run: Projection) -> None:
+    """All that depends on the month: moving it redraws this part alone."""
+    last = desk.scenario.months
+    if st.session_state.get("month", 1) > last:
+        st.session_state["month"] = last
+    chosen = st.slider("Month of the run", 1, last, key="month") if last > 1 else 1
+    left, right = st.columns(2, gap="large")
+    with left:
+        panels.chart(desk, charts_engine.usd_flow(run, chosen, dark=desk.dark))
+    with right:
+        panels.chart(desk, charts_engine.io_flow(run, chosen, dark=desk.dark))
+    when = month_words(month_end(run.protocol, desk.scenario.m0 + chosen), chosen)
+    st.subheader(f"The twelve rules in {when}", anchor=False)
+    at = month_of(run, chosen)
+    for number, rule in enumerate(RULES, 1):
+        explained(desk, number, rule, at)
+    panels.chart(desk, charts_engine.vaults(run, chosen, dark=desk.dark))
+    panels.chart(desk, charts_engine.ledger(run, dark=desk.dark))
+
+
+def explained(desk: Desk, number: int, rule: Rule, at: Month) -> None:
+    """One rule with this month's numbers; formula, inputs and sources inside."""
+    drawer = st.expander(
+        f"**{number}. {rule.title}.** {rule.says(at)}", key=f"rule_{number}", on_change="rerun"
+    )
+    if not drawer.open:
+        return
+    with drawer:
+        st.code(rule.formula, language=None, wrap_lines=True)
+        panels.inputs_table(desk.answers.inputs(desk.scenario, rule.fields))
+        facts = [desk.answers.registry.facts[name] for name in rule.facts]
+        lines = [f"- {f.title}: {citation(f.source, desk.answers.registry)}" for f in facts]
+        st.markdown("\n".join(["As published:", "", *lines]))

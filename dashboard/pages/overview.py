@@ -1,0 +1,114 @@
+"""Overview: can the engine keep paying?"""
+
+import polars as pl
+import streamlit as st
+
+from dashboard import cards, charts, controls, panels
+from dashboard.formats import percent, usd
+from dashboard.frame import Desk
+from models.parameters import Scenario
+
+TITLE = "Overview"
+FIELDS = ("price_shock", "demand_shock", "shock_month", "shock_months", "V0_months", "H0", "order")
+
+
+def page(desk: Desk) -> None:
+    run = desk.answers.run(desk.scenario)
+    alternatives = desk.answers.alternatives(desk.scenario)
+    with st.container(key="answer"):
+        st.title(cards.answer(run, alternatives), anchor=False)
+    for column, card in zip(st.columns(3), cards.headline(run, alternatives), strict=True):
+        with column.container(border=True, height="stretch"):
+            st.metric(card.label, card.value)
+            st.caption(card.detail)
+            if st.button("Explain this number", key=f"explain_{card.figure}", type="tertiary"):
+                panels.explain(desk, card.figure)
+    over_time(desk)
+    if desk.scenario.price_history is not None and desk.scenario.rule == "ide":
+        replay(desk, alternatives)
+    deciders(desk, alternatives)
+    panels.chart(desk, charts.coverage_and_pay(run, dark=desk.dark))
+    where_next(desk)
+
+
+@st.fragment
+def over_time(desk: Desk) -> None:
+    """The switch redraws this part alone."""
+    variable = st.segmented_control(
+        "Over time",
+        list(charts.VARIABLES),
+        format_func=lambda name: charts.VARIABLES[name].title,
+        key="variable",
+        default="reserve",
+        required=True,
+    )
+    others = dict(desk.answers.alternative_paths(desk.scenario))
+    run = desk.answers.run(desk.scenario)
+    panels.chart(desk, charts.over_time(str(variable), run, others, dark=desk.dark))
+
+
+def deciders(desk: Desk, alternatives: pl.DataFrame) -> None:
+    """What nobody has published and moves the answer, each with its control."""
+    st.subheader("What decides it", anchor=False)
+    found = cards.deciders(alternatives, desk.scenario.months)
+    if not found:
+        st.markdown("None of what nobody has published changes the month of the first shortfall here.")
+    for column, decider in zip(st.columns(3), found, strict=False):
+        with column.container(border=True, height="stretch"):
+            st.markdown(f"**{decider.words[0].upper()}{decider.words[1:]}:** {decider.effect}.")
+            with st.popover("Change it", icon=":material/tune:", key=f"change_{decider.field}"):
+                controls.slider(desk.session, desk.answers.registry, decider.field, "decider")
+    if alternatives.height > 1:
+        with st.expander(f"All {alternatives.height} named alternatives of what nobody has published"):
+            st.dataframe(
+                alternatives.select(
+                    pl.col("label"),
+                    pl.col("first_shortfall_month"),
+                    pl.col("min_coverage", "min_pay") * 100,
+                    pl.col("burn_year1", "release_year1", "end_V") / 1e6,
+                ),
+                hide_index=True,
+                column_config=ALTERNATIVE_COLUMNS,
+            )
+
+
+def replay(desk: Desk, alternatives: pl.DataFrame) -> None:
+    """The run over a price history, under each payout target and start vault."""
+    preset = desk.session.preset
+    estimated = preset.approximate and preset.scenario.price_history == desk.scenario.price_history
+    st.subheader("The replay under what nobody has published", anchor=False)
+    if estimated:
+        st.badge("approximate: monthly mean prices, interpolated revenue", color="orange")
+    st.table(replay_table(alternatives, desk.scenario))
+
+
+def replay_table(alternatives: pl.DataFrame, scenario: Scenario) -> pl.DataFrame:
+    """Payout targets down, start vaults across: the month of the first shortfall and the lowest coverage."""
+    rows = {}
+    for row in alternatives.filter(order=scenario.order).sort("V0_months").iter_rows(named=True):
+        vault = "all" if row["V0_months"] >= 240 else f"{row['V0_months']:g} months of emission"
+        first = row["first_shortfall_month"]
+        cell = "none" if first is None else f"month {first}, coverage {percent(row['min_coverage'])}"
+        rows.setdefault(row["H0"], {})[vault] = cell
+    return pl.DataFrame([{"Payout target a month": usd(target), **rows[target]} for target in sorted(rows)])
+
+
+def where_next(desk: Desk) -> None:
+    st.subheader("Where to go next", anchor=False)
+    for page, words in NEXT.items():
+        st.page_link(desk.pages[page], label=words)
+
+
+NEXT = {
+    "Supply": "Investors: who holds the 800M, what unlocks, and what comes to market",
+    "Engine": "Suppliers and analysts: where each dollar and each token goes, rule by rule",
+}
+ALTERNATIVE_COLUMNS = {
+    "label": "Alternative",
+    "first_shortfall_month": st.column_config.NumberColumn("First shortfall, run month"),
+    "min_coverage": st.column_config.NumberColumn("Lowest coverage", format="%.1f %%"),
+    "min_pay": st.column_config.NumberColumn("Lowest pay", format="%.1f %%"),
+    "burn_year1": st.column_config.NumberColumn("Burned in year 1, M IO", format="%.2f"),
+    "release_year1": st.column_config.NumberColumn("Released in year 1, M IO", format="%.2f"),
+    "end_V": st.column_config.NumberColumn("Vault at the end, M IO", format="%.2f"),
+}

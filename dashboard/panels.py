@@ -1,0 +1,89 @@
+"""Parts of pages: a chart with its words and its files, and where a number comes from."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+
+import polars as pl
+import streamlit as st
+
+from dashboard import exports
+from dashboard.answers import model_version
+from dashboard.figures import CONFIG, Chart
+from dashboard.formats import plain
+from dashboard.frame import Desk
+from dashboard.settings import command
+
+INPUT_COLUMNS = {
+    "symbol": "Symbol",
+    "title": "Input",
+    "value": "Value",
+    "unit": "Unit",
+    "kind": "Kind",
+    "source": "Source",
+    "address": st.column_config.LinkColumn("Address"),
+}
+
+
+def chart(desk: Desk, made: Chart) -> None:
+    """A chart under its title and what to notice in it, with its files below."""
+    st.markdown(f"**{made.title}**")
+    st.caption(made.subtitle)
+    st.plotly_chart(made.figure, theme=None, config=CONFIG, alt=made.alt, key=f"chart_{made.name}")
+    with st.popover("Export", icon=":material/download:", type="tertiary", key=f"export_{made.name}"):
+        st.caption("Each file carries its manifest: inputs, versions and the command that makes it again.")
+        with st.container(horizontal=True):
+            for form, (extension, media) in exports.FORMATS.items():
+                _download(form.upper(), made, desk, extension, media, partial(_file, desk, made, form))
+            _download("Manifest", made, desk, "json", "application/json", partial(_manifest_file, desk, made))
+        st.caption("PNG and SVG are drawn by Chromium or Chrome on the machine that runs vaultline.")
+
+
+def _download(
+    label: str, made: Chart, desk: Desk, extension: str, media: str, data: Callable[[], bytes]
+) -> None:
+    """A button whose file is made when it is clicked, and not before."""
+    name = f"vaultline-{made.name}-{desk.scenario.digest()[:8]}.{extension}"
+    key = f"download_{made.name}_{label}"
+    st.download_button(label, data, name, media, key=key, on_click="ignore")
+
+
+def _file(desk: Desk, made: Chart, form: str) -> bytes:
+    return exports.export(made, form, _manifest(desk, made))
+
+
+def _manifest_file(desk: Desk, made: Chart) -> bytes:
+    return json.dumps(_manifest(desk, made), indent=2, ensure_ascii=False).encode()
+
+
+def _manifest(desk: Desk, made: Chart) -> exports.Manifest:
+    return exports.chart_manifest(
+        made,
+        scenario=desk.scenario,
+        facts_version=desk.answers.registry.version,
+        model_version=model_version(),
+        command=command(desk.scenario),
+        time=datetime.now(UTC),
+    )
+
+
+@st.dialog("Where this number comes from", width="large")
+def explain(desk: Desk, figure: str) -> None:
+    """One of explain.FIGURES: formula, this run's arithmetic, inputs with sources, the months around it."""
+    found = desk.answers.explain(desk.scenario, figure)
+    st.markdown(f"**{plain(found.title)}**")
+    st.code(found.formula, language=None, wrap_lines=True)
+    st.markdown("With this run's numbers")
+    st.code("\n".join(found.arithmetic), language=None, wrap_lines=True)
+    st.markdown("The months behind it (IO and USD, states at the month's end)")
+    st.dataframe(found.path, hide_index=True)
+    st.markdown("The inputs it rests on")
+    inputs_table(found.inputs)
+    st.markdown("The command that gives it")
+    st.code(found.command, language="bash", wrap_lines=True)
+
+
+def inputs_table(inputs: pl.DataFrame) -> None:
+    """Inputs as `Answers.inputs` lists them."""
+    st.dataframe(inputs, hide_index=True, column_config=INPUT_COLUMNS)
