@@ -10,11 +10,8 @@ import sys
 import time
 from pathlib import Path
 
-from data.records import projection_record
 from data.store import Store
-from models.parameters import parse_scenario
-from models.projection import project
-from tests.scenarios import BASELINE, PROTOCOL
+from tests.data.runs import run
 
 
 def write_for_ever(path: Path) -> None:
@@ -22,12 +19,9 @@ def write_for_ever(path: Path) -> None:
     while True:
         with Store.open(path) as store:
             for _ in range(10):
-                scenario = parse_scenario({"P0": time.monotonic_ns() / 1e17, "months": 6}, BASELINE)
-                run = projection_record(
-                    project(scenario, PROTOCOL), facts_version="facts", model_version="model", seconds=0.0
-                )
-                store.record(run)
-                print(run.id, flush=True)
+                made = run(P0=time.monotonic_ns() / 1e17, months=6)
+                store.record(made)
+                print(made.id, flush=True)
 
 
 if __name__ == "__main__":

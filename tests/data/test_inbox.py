@@ -3,38 +3,22 @@
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from data import inbox
-from data.records import RunRecord, projection_record
+from data.records import RunRecord
 from data.store import Store, StoreError
-from models.parameters import parse_scenario
-from models.projection import project
-from tests.scenarios import BASELINE, PROTOCOL
+from tests.data.runs import run as any_run
 
 Entry = dict[str, Any]
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "vaultline.duckdb"
-
-
-@pytest.fixture
-def store(path: Path) -> Iterator[Store]:
-    with Store.open(path) as store:
-        yield store
-
-
 def run(**changes: Any) -> RunRecord:
-    scenario = parse_scenario({"months": 6} | changes, BASELINE)
-    return projection_record(
-        project(scenario, PROTOCOL), facts_version="f" * 64, model_version="0.1.0", seconds=0.25
-    )
+    return any_run(**{"months": 6} | changes)
 
 
 def names(folder: Path) -> list[str]:
