@@ -73,7 +73,7 @@ def test_a_matrix_without_a_root_is_refused_for_smaller_steps_alone() -> None:
     for allowed in (False, True):
         repaired = parse_shocks({"repair_root": allowed}, shocks)
         with pytest.raises(
-            InputError, match="no real root for smaller steps: one of its eigenvalues is -0.5"
+            InputError, match=r"no real root for smaller steps: one of its eigenvalues is -0\.5"
         ):
             make_plan(daily, PROTOCOL, repaired)
 
@@ -124,7 +124,7 @@ def test_reversion_of_zero_is_the_limit() -> None:
 
 def test_defaults_are_missing_on_purpose() -> None:
     """Shocks hold no sourced value: the facts do."""
-    with pytest.raises(InputError, match="regimes = .* is not allowed: field required"):
+    with pytest.raises(InputError, match=r"regimes = .* is not allowed: field required"):
         parse_shocks({})
 
 
