@@ -104,7 +104,7 @@ def _spread(run: Projection, alternatives: pl.DataFrame) -> str:
     among = f"{count} named alternatives"
     if not firsts:
         return f"; they do so in all {among} of what nobody has published"
-    why = f", depending on {_reasons(alternatives, run.scenario.months)}, which nobody has published"
+    why = _reason(alternatives, run.scenario.months)
     lo, hi = min(firsts), max(firsts)
     when = f"in {_month(run, lo)}" if lo == hi else f"between {_month(run, lo)} and {_month(run, hi)}"
     if not never:
@@ -121,8 +121,9 @@ def named(alternatives: pl.DataFrame) -> pl.DataFrame:
     return alternatives.filter(pl.col("label") != OWN)
 
 
-def _reasons(alternatives: pl.DataFrame, run_months: int) -> str:
-    return listing([d.words for d in deciders(alternatives, run_months)])
+def _reason(alternatives: pl.DataFrame, run_months: int) -> str:
+    words = [d.words for d in deciders(alternatives, run_months)]
+    return f", depending on {listing(words)}, which nobody has published" if words else ""
 
 
 def deciders(alternatives: pl.DataFrame, run_months: int) -> list[Decider]:

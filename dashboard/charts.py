@@ -138,7 +138,7 @@ def over_time(
         traces += [
             line(x, high, "highest", colours.light, width=0, showlegend=False, hovertemplate=number),
             line(x, low, "range", colours.light, width=0, fill="tonexty",
-                 fillcolor=faint(colours.main, 0.16), hovertemplate=f"from {number}"),
+                 fillcolor=faint(colours.main, 0.28 if dark else 0.16), hovertemplate=f"from {number}"),
             line(*_joined(x, paths.values()), f"{len(paths)} alternatives", colours.grey, dash="dash",
                  width=1, hoverinfo="skip", opacity=0.75),
         ]  # fmt: skip
@@ -226,6 +226,9 @@ def _path_words(
         words = f"Lowest in {month(frame['date'][at], at + 1)}, at {lowest}; {last} in {end}"
     if not others:
         return f"{words}."
-    ends = write(low[-1]), write(high[-1])
-    spread = f"end between {ends[0]} and {ends[1]}" if ends[0] != ends[1] else f"all end at {ends[0]}"
-    return f"{words}; the {others} alternatives {spread}."
+    wide = max(range(len(own)), key=lambda i: high[i] - low[i])
+    ends = write(low[wide]), write(high[wide])
+    if ends[0] == ends[1]:
+        return f"{words}; the same in all {others} alternatives."
+    apart = f"from {ends[0]} to {ends[1]} in {month(frame['date'][wide], wide + 1)}"
+    return f"{words}; with the {others} alternatives it spreads furthest {apart}."

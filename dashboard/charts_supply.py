@@ -49,12 +49,12 @@ def holders(
         for h, name in HOLDERS.items() if millions[h].max() > 0  # type: ignore[operator]
     ]  # fmt: skip
     traces += [
-        line(x, (ide["circulating"] / 1e6).to_numpy(), "circulating, full IDE", colours.text, width=2.5,
+        line(x, (ide["circulating"] / 1e6).to_numpy(), "full operation", colours.text, width=2.5,
              customdata=ide["m"].to_numpy(), hovertemplate="%{y:,.1f}M (protocol month %{customdata})"),
-        line(iso(reported["date"]), (reported["circulating"] / 1e6).to_numpy(), "circulating, reported",
+        line(iso(reported["date"]), (reported["circulating"] / 1e6).to_numpy(), "as reported",
              colours.second, width=2.5, dash="dash", hovertemplate="%{y:,.1f}M"),
         {"type": "scatter", "mode": "markers", "x": iso(observed["date"]),
-         "y": (observed["observed_io"] / 1e6).to_numpy(), "name": "circulating, observed",
+         "y": (observed["observed_io"] / 1e6).to_numpy(), "name": "observed",
          "hovertemplate": "%{y:,.1f}M",
          "marker": {"symbol": "diamond", "size": 10, "color": colours.text,
                     "line": {"width": 1.5, "color": colours.second}}},
@@ -67,7 +67,7 @@ def holders(
     layout = {
         "xaxis": axis,
         "yaxis": value_axis("million IO", colours, range=[0, 800]),
-        "legend": LEGEND | {"entrywidth": 122},
+        "legend": LEGEND | {"entrywidth": 95},
     }
     frame = pl.concat(
         [
@@ -76,7 +76,7 @@ def holders(
         ],
         how="diagonal",
     )
-    title = "Who holds the 800 million IO"
+    title = "Who holds the 800 million IO, and what circulates of them"
     notice = _gap_words(observed)
     return Chart(
         "who-holds-the-supply", title, notice, f"{title}, month by month: {notice}",
@@ -148,9 +148,9 @@ def net_issuance(
     x = iso(frame["date"])
     bars = {
         "unlocked": ("unlocked", colours.yellow, ""),
-        "released": ("released to suppliers", colours.main, "/"),
-        "burned": ("bought and burned", colours.second, "\\"),
-        "refilled": ("bought back into the vault", colours.green, "x"),
+        "released": ("released", colours.main, "/"),
+        "burned": ("burned", colours.second, "\\"),
+        "refilled": ("bought back", colours.green, "x"),
     }
     number = f"%{{y:{what.number}}}"
     traces: list[dict[str, Any]] = [
