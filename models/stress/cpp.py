@@ -124,7 +124,11 @@ $CASES
 #define PASSED inputs, moments, table, segments, slot, layout, slots, counts, extremes, events, sums, \\
     watch, out
 #ifdef __CUDACC__
-extern "C" __global__ void __launch_bounds__(128) simulate(const __grid_constant__ Run run, ARGUMENTS) {
+extern "C" __global__ void __launch_bounds__(128) simulate(const Run *given, ARGUMENTS) {
+  __shared__ Run run;
+  for (int k = threadIdx.x; k < sizeof(Run) / 8; k += blockDim.x)
+    ((long long *)&run)[k] = ((const long long *)given)[k];
+  __syncthreads();
   const long long threads = (long long)gridDim.x * blockDim.x;
   for (long long k = (long long)blockIdx.x * blockDim.x + threadIdx.x; k < run.paths; k += threads)
     one_path(run, k, PASSED);
@@ -170,12 +174,8 @@ def source() -> str:
     return _PRELUDE + translated() + driver
 
 
-# Every member of Run is 8 bytes: nine whole numbers, least, the seed's two words, three records of floats.
-RUN_BYTES = 8 * (12 + len(State._fields) + len(Params._fields) + len(ShockParams._fields))
-
-
 def run_record(plan: Plan, seed: int, first: int, paths: int, layout: Layout, watch: Watch) -> bytes:
-    """The driver's `Run` for paths first .. first + paths - 1."""
+    """The driver's `Run`, every member of 8 bytes, for paths first .. first + paths - 1."""
     table, segments = plan.bootstrap
     days, most_segments = (len(table) - 1) // 2, segments.shape[1]
     numbers = (first, paths, plan.steps, plan.steps_per_month, days, most_segments, layout.width)

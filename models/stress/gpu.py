@@ -62,7 +62,7 @@ def run_block(
     record = np.frombuffer(
         cpp.run_record(plan, seed, first, paths, layout, watch), dtype=f"V{cpp.RUN_BYTES}"
     )[0]
-    given = (plan.inputs, plan.moments, *plan.bootstrap, layout.slots, layout.table)
+    given = (record, plan.inputs, plan.moments, *plan.bootstrap, layout.slots, layout.table)
     kept = (counts.counts, counts.extremes, counts.events, counts.sums)
     try:
         processors = cupy.cuda.runtime.getDeviceProperties(0)["multiProcessorCount"]
@@ -70,7 +70,7 @@ def run_block(
         outputs = [cupy.asarray(a) for a in kept]
         rows, values = cupy.asarray(watch.rows), cupy.asarray(watch.values)
         grid = (min(processors * BLOCKS_PER_PROCESSOR, -(-paths // THREADS)),)
-        arguments = (record, *inputs, np.int64(len(layout.fans)), *outputs, rows, values)
+        arguments = (*inputs, np.int64(len(layout.fans)), *outputs, rows, values)
         _kernel()(grid, (THREADS,), arguments)
         fetched = [cupy.asnumpy(a) for a in outputs]
         watched = cupy.asnumpy(values)
