@@ -91,6 +91,7 @@ def figure(traces: list[dict[str, Any]], layout: dict[str, Any], *, dark: bool, 
             "bgcolor": "#262730" if dark else "#FFFFFF",
             "font": {"color": colours.text},
         },
+        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": colours.grey, "activecolor": colours.text},
         # dragging a chart on a phone must scroll the page; the mode bar zooms
         "dragmode": False,
         "uirevision": "kept",
