@@ -5,8 +5,7 @@ import math
 import struct
 from functools import cache
 
-from models.economy import Inputs, Params, State
-from models.shocks import ShockParams
+from models.economy import Inputs, State
 from models.stress import bins, draws, elementary, path
 from models.stress.counts import Layout, Watch
 from models.stress.draws import words

@@ -59,9 +59,7 @@ def run_block(
     cupy = _cupy()
     watch = watch or Watch.nothing()
     layout = counts.layout
-    record = np.frombuffer(
-        cpp.run_record(plan, seed, first, paths, layout, watch), dtype=f"V{cpp.RUN_BYTES}"
-    )[0]
+    record = np.frombuffer(cpp.run_record(plan, seed, first, paths, layout, watch), np.uint8)
     given = (record, plan.inputs, plan.moments, *plan.bootstrap, layout.slots, layout.table)
     kept = (counts.counts, counts.extremes, counts.events, counts.sums)
     try:
