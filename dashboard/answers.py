@@ -92,7 +92,7 @@ class Answers:
     def open(cls, store_path: Path | None = None, *, serving: bool = False) -> Self:
         """Raises StoreError when the store cannot be used and this is a command."""
         registry = load_facts()
-        path = (store_path or default_path()).expanduser().absolute()
+        path = store_path.expanduser().absolute() if store_path else default_path()
         store, notice = None, None
         try:
             store = Store.open(path)
@@ -143,7 +143,7 @@ class Answers:
     def _record(self, run: RunRecord) -> str | None:
         """Record the run, or say in one sentence why it is not recorded yet."""
         if self._recorder and self.store:
-            self._recorder.submit(self.store.record, run)
+            self._recorder.submit(self._keep, self.store, run)
         elif self.store:
             self.store.record(run)
         elif not self._serving:
@@ -160,6 +160,11 @@ class Answers:
             ("alternative paths", scenario.digest()),
             lambda: [(n, project(o, self.protocol)) for n, o in self._named_alternatives(scenario)],
         )
+
+    @staticmethod
+    def _keep(store: Store, run: RunRecord) -> None:
+        store.record(run)
+        store.take_inbox()  # what commands left while this server has the store
 
     def alternatives(self, scenario: Scenario) -> pl.DataFrame:
         """The answer under every named alternative of what nobody has published (start vault, payout target,
