@@ -20,6 +20,7 @@ import numba
 import numpy as np
 import platformdirs
 from numba import types
+from numba.core import codegen
 from numba.extending import intrinsic
 
 from models import economy, shocks
@@ -36,6 +37,18 @@ Function = Callable[..., Any]
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "forceinline": True}
 inlined: Callable[[Function], Function] = numba.njit(**OPTIONS)
 SOURCES = (economy, shocks, elementary, draws, bins, path)
+
+
+def _prefer_wide_vectors() -> None:
+    """LLVM takes half of AVX-512's width unless it is told otherwise; the whole is a quarter faster here."""
+    config: Any = numba.config
+    features: str = codegen.get_host_cpu_features()
+    if config.CPU_NAME is None and config.CPU_FEATURES is None and "+avx512dq" in features:
+        config.CPU_NAME = codegen.ll.get_host_cpu_name()
+        config.CPU_FEATURES = f"{features},-prefer-256-bit"
+
+
+_prefer_wide_vectors()
 
 
 def _reinterpret(source: types.Type, target: types.Type) -> Function:
