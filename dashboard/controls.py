@@ -24,45 +24,54 @@ def slider(session: Session, registry: Registry, name: str, place: str = "side")
         return
     whole = int in inputs.kinds(name)
     number: Callable[[float], float] = int if whole else float
-    low, high = number(min(bounds[0], value)), number(max(bounds[1], value))
+    step = step_for(*bounds, getattr(registry.baseline(), name))
     key = _prepare(place, name, number(value))
-    st.slider(
-        inputs.label(name, registry),
-        low,
-        high,
-        step=max(1, round(_step(high - low))) if whole else _step(high - low),
-        format=_slider_format(name, high),
-        key=key,
-        help=inputs.source_text(name, registry),
-        on_change=_hand_over,
-        args=(session, key, name, number if whole else _clean),
-    )
+    with _headed(registry, name):
+        st.slider(
+            inputs.title(name),
+            number(min(bounds[0], value)),
+            number(max(bounds[1], value)),
+            step=max(1, round(step)) if whole else step,
+            format=_slider_format(name, bounds[1]),
+            key=key,
+            on_change=_hand_over,
+            args=(session, key, name, number if whole else _clean),
+            label_visibility="collapsed",
+        )
 
 
 def box(session: Session, registry: Registry, name: str, place: str = "all") -> None:
     """A widget that takes every value that the mathematics allows for one input."""
     value = getattr(session.scenario, name)
-    if name in inputs.HISTORIES:
-        _history(session, name, place)
-        return
     about: dict[str, Any] = {
-        "label": inputs.label(name, registry),
-        "help": inputs.source_text(name, registry),
+        "label": inputs.title(name),
+        "label_visibility": "collapsed",
         "on_change": _hand_over,
     }
-    if name == "contracts":
-        key = _prepare(place, name, value_to_text(value))
-        about |= {"key": key, "args": (session, key, name, contracts_from_text)}
-        st.text_input(placeholder="none; write first:months:usd", **about)
-    elif bool in inputs.kinds(name):
-        key = _prepare(place, name, value)
-        st.toggle(key=key, args=(session, key, name, bool), **about)
-    elif options := inputs.choices(name):
-        key = _prepare(place, name, value)
-        about |= {"key": key, "args": (session, key, name, str)}
-        st.selectbox(options=options, format_func=inputs.WORDS.__getitem__, **about)
-    else:
-        _number(session, name, place, value, about)
+    with _headed(registry, name):
+        if name in inputs.HISTORIES:
+            _history(session, name, place)
+        elif name == "contracts":
+            key = _prepare(place, name, value_to_text(value))
+            about |= {"key": key, "args": (session, key, name, contracts_from_text)}
+            st.text_input(placeholder="none; write first:months:usd", **about)
+        elif bool in inputs.kinds(name):
+            key = _prepare(place, name, value)
+            st.toggle(key=key, args=(session, key, name, bool), **about)
+        elif options := inputs.choices(name):
+            key = _prepare(place, name, value)
+            about |= {"key": key, "args": (session, key, name, str)}
+            st.selectbox(options=options, format_func=inputs.WORDS.__getitem__, **about)
+        else:
+            _number(session, name, place, value, about)
+
+
+def _headed(registry: Registry, name: str) -> Any:
+    """A container that begins with the input's name, badge and help. The widget's own label is the bare name:
+    a screen reader would read a badge's markup letter by letter."""
+    whole = st.container(gap="xxsmall")
+    whole.markdown(inputs.heading(name, registry), help=inputs.source_text(name, registry))
+    return whole
 
 
 def _number(session: Session, name: str, place: str, value: float | None, about: dict[str, Any]) -> None:
@@ -84,7 +93,7 @@ def _number(session: Session, name: str, place: str, value: float | None, about:
         min_value=low,
         max_value=high,
         value=None,
-        step=1 if whole else _step(10 * (abs(value or 0) or 1) * scale),
+        step=1 if whole else _nice(abs(value or 1) * scale / 10),
         format="%d" if whole else "%.12g",
         key=key,
         placeholder=inputs.NO_LIMIT.get(name, ""),
@@ -96,7 +105,7 @@ def _number(session: Session, name: str, place: str, value: float | None, about:
 def _history(session: Session, name: str, place: str) -> None:
     """A history comes with a preset, a link or a file; a page can only drop it."""
     value = getattr(session.scenario, name)
-    st.markdown(f"{inputs.title(name)}: {inputs.shown(name, value)}")
+    st.markdown(inputs.shown(name, value))
     if value is not None:
         words = f"Drop the {inputs.title(name).lower()}"
         st.button(words, key=f"{place}_{name}", on_click=session.edit, kwargs={name: None})
@@ -107,7 +116,7 @@ def _hand_over(session: Session, key: str, name: str, read: Callable[[Any], Any]
     try:
         value = read(st.session_state[key])
     except InputError as error:
-        session.message = str(error)
+        session.refuse(error)
         return
     session.edit(**{name: value})
 
@@ -120,11 +129,21 @@ def _prepare(place: str, name: str, value: Any) -> str:
     return key
 
 
-def _step(span: float) -> float:
-    """About a hundredth of a span, of the form 1, 2 or 5 times a power of ten."""
-    raw = span / 100 or 1.0
-    power = 10.0 ** math.floor(math.log10(raw))
-    return _clean(next(m * power for m in (1, 2, 5, 10) if m * power >= raw * 0.999))
+def step_for(low: float, high: float, anchor: float) -> float:
+    """A slider's step: the widest round one, 40 to 1000 of them in the range, that can rest on `anchor`."""
+    step = _nice((high - low) / 40)
+    while step * 1000 >= high - low:
+        steps = (anchor - low) / step
+        if abs(steps - round(steps)) < 1e-9 * max(1.0, steps):
+            return step
+        step = _nice(step * 0.999)
+    return _nice((high - low) / 100)
+
+
+def _nice(size: float) -> float:
+    """The largest of 1, 2 or 5 times a power of ten that is at most `size`."""
+    power = 10.0 ** math.floor(math.log10(size))
+    return _clean(max(m for m in (1, 2, 5) if m * power <= size * (1 + 1e-12)) * power)
 
 
 def _slider_format(name: str, high: float) -> str:

@@ -15,9 +15,15 @@ from dashboard.session import YOURS, Session
 from dashboard.settings import command
 from models.parameters import InputError, Scenario
 
-# The answer starts near the top, and on a large screen the scenario bar stays in sight.
+# The answer starts near the top, reads as a sentence and is never cut off; on a large screen the scenario bar
+# stays in sight.
 STYLE = """
 .stMainBlockContainer { padding-top: 3.75rem; }
+.stMainBlockContainer h1 { font-size: 1.9rem; }
+.st-key-answer h1 { font-size: 1.4rem; font-weight: 400; line-height: 1.4; padding-top: 0; }
+.stSidebar [data-testid="stMarkdownContainer"] p { font-size: 0.875rem; }
+[data-testid="stMetricValue"] { font-size: 1.6rem; }
+[data-testid="stMetricValue"] * { white-space: normal; overflow: visible; }
 @media (min-width: 800px) and (min-height: 600px) {
   [data-testid="stLayoutWrapper"]:has(> .st-key-bar) {
     position: sticky; top: 3rem; z-index: 50; padding: 0.5rem 0; background: Canvas;
@@ -54,7 +60,7 @@ def open_desk(answers: Answers, pages: dict[str, Page]) -> Desk:
             if linked is not None:
                 session.adopt(linked)
         except InputError as error:
-            session.message = f"This link cannot be used. {error}. What you see is the baseline."
+            session.message = f"{error}. What you see is the baseline."
         st.session_state["session"] = session
     return Desk(answers, st.session_state["session"], st.context.theme.type == "dark", pages)
 
@@ -73,9 +79,10 @@ def show(desk: Desk, page: Callable[[Desk], None], fields: Sequence[str]) -> Non
 
 
 def scenario_bar(desk: Desk) -> None:
+    """Which scenario this is, what differs from its preset, and the ways to share it and to go back."""
     session = desk.session
-    with st.container(horizontal=True, vertical_alignment="bottom", key="bar"):
-        _picker(session)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", key="bar"):
+        _picker(desk)
         st.button(
             "Undo", key="undo", icon=":material/undo:", on_click=session.undo, disabled=not session.can_undo
         )
@@ -85,16 +92,15 @@ def scenario_bar(desk: Desk) -> None:
         )  # fmt: skip
         with st.popover("Share", icon=":material/link:"):
             _share(session)
-        with st.popover("About", icon=":material/info:"):
-            _about(desk)
     _differences(session)
     if session.message:
-        st.warning(f"{plain(session.message, 400)} Nothing was changed.", icon=":material/block:")
+        st.warning(plain(session.message, 500), icon=":material/block:")
     if desk.answers.notice:
         st.caption(plain(desk.answers.notice, 300))
 
 
-def _picker(session: Session) -> None:
+def _picker(desk: Desk) -> None:
+    session = desk.session
     names = [*session.presets]
     if session.yours is not None:
         names.append(YOURS)
@@ -111,35 +117,36 @@ def _picker(session: Session) -> None:
         key="preset",
         on_change=choose,
         width=280,
+        help=_about(desk),
     )
 
 
+def _about(desk: Desk) -> str:
+    """What the preset is and whom it goes back to, as Markdown."""
+    preset, registry = desk.session.preset, desk.answers.registry
+    approximate = " Approximate." if preset.approximate else ""
+    sources = "; ".join(inputs.citation(name, registry) for name in preset.sources)
+    return f"**{plain(preset.title)}.** {plain(preset.description, 600)}{approximate}\n\nSources: {sources}."
+
+
 def _share(session: Session) -> None:
-    st.markdown("This link opens this page with exactly this scenario, on any vaultline of this version.")
+    st.markdown("This link opens this page with exactly this scenario, inputs and all.")
     try:
-        st.code(links.address(st.context.url or "", session.scenario), language=None, wrap_lines=False)
+        st.code(links.address(st.context.url or "", session.scenario), language=None)
     except InputError as error:
         st.warning(plain(str(error), 300))
 
 
-def _about(desk: Desk) -> None:
-    preset, registry = desk.session.preset, desk.answers.registry
-    st.markdown(f"**{plain(preset.title)}**")
-    st.markdown(plain(preset.description, 600))
-    if preset.approximate:
-        st.markdown(":orange-badge[approximate]")
-    st.markdown("\n".join(f"- {inputs.citation(name, registry)}" for name in preset.sources))
-
-
 def _differences(session: Session) -> None:
-    """What differs from the preset, each a button that puts it back."""
-    changed = session.changed
-    if not changed:
-        return
+    """What differs from the preset, each a button that puts it back. The line is always there, so that
+    nothing below it jumps at the first change."""
     mine, theirs = session.scenario, session.preset.scenario
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="differences"):
+        if not session.changed:
+            st.caption("Every input is as the preset has it.", width="content")
+            return
         st.caption(f"Differs from {plain(session.preset.title)}:", width="content")
-        for name in changed:
+        for name in session.changed:
             was, now = (inputs.shown(name, getattr(s, name)) for s in (theirs, mine))
             st.button(
                 f"{inputs.title(name)}: {plain(now)}", key=f"back_{name}", icon=":material/undo:",
@@ -164,9 +171,10 @@ def sidebar(desk: Desk, fields: Sequence[str]) -> None:
 def stamp(desk: Desk) -> None:
     """What it takes to get these numbers again."""
     scenario, now = desk.scenario, datetime.now(UTC)
+    run = desk.answers.project(scenario)
     st.divider()
     st.caption(
-        f"Scenario `{scenario.digest()[:12]}` · model `{model_version()}` · "
+        f"Scenario `{scenario.digest()[:12]}` · run `{run.run_id[:12]}` · model `{model_version()}` · "
         f"facts `{desk.answers.registry.version[:12]}` · "
         f"{now:%Y-%m-%d %H:%M} UTC · one path, no random shocks"
     )

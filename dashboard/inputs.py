@@ -82,8 +82,8 @@ def shown(name: str, value: Any) -> str:
     return f"{_digits(value)} {unit(name)}"
 
 
-def label(name: str, registry: Registry) -> str:
-    """Title, unit and what kind of figure the value rests on; Markdown of a widget's label."""
+def heading(name: str, registry: Registry) -> str:
+    """Title, unit and, as a badge, what kind of figure the value rests on, as Markdown."""
     text = title(name) if unit(name) in ("", "%") else f"{title(name)}, {unit(name)}"
     if name in HISTORIES:
         return text

@@ -15,6 +15,16 @@ from dashboard.formats import plain
 from dashboard.frame import Desk
 from dashboard.settings import command
 
+# Columns of a path by their unit; the rest have none.
+USD = ("revenue", "target", "paid", "fee_vault_draw", "short", "surplus", "burn_usd", "F", "g")
+IO = ("released", "unlocked", "burned", "burned_market", "overflow_burned", "refilled", "circulating", "V")
+PATH_COLUMNS = {
+    "month": "Run month",
+    "date": st.column_config.DateColumn("Month's end"),
+    "price": st.column_config.NumberColumn("price, USD", format="%.4f"),
+    **{name: st.column_config.NumberColumn(f"{name}, USD", format="%,.0f") for name in USD},
+    **{name: st.column_config.NumberColumn(f"{name}, IO", format="%,.0f") for name in IO},
+}
 INPUT_COLUMNS = {
     "symbol": "Symbol",
     "title": "Input",
@@ -31,13 +41,21 @@ def chart(desk: Desk, made: Chart) -> None:
     st.markdown(f"**{made.title}**")
     st.caption(made.subtitle)
     st.plotly_chart(made.figure, theme=None, config=CONFIG, alt=made.alt, key=f"chart_{made.name}")
-    with st.popover("Export", icon=":material/download:", type="tertiary", key=f"export_{made.name}"):
-        st.caption("Each file carries its manifest: inputs, versions and the command that makes it again.")
-        with st.container(horizontal=True):
-            for form, (extension, media) in exports.FORMATS.items():
-                _download(form.upper(), made, desk, extension, media, partial(_file, desk, made, form))
-            _download("Manifest", made, desk, "json", "application/json", partial(_manifest_file, desk, made))
-        st.caption("PNG and SVG are drawn by Chromium or Chrome on the machine that runs vaultline.")
+    key = f"export_{made.name}"
+    drawer = st.popover("Export", icon=":material/download:", type="tertiary", key=key, on_change="rerun")
+    # Filled when it is opened: buttons that nobody sees would cost every answer their time.
+    if drawer.open:
+        with drawer:
+            _exports(desk, made)
+
+
+def _exports(desk: Desk, made: Chart) -> None:
+    st.caption("Each file carries its manifest: inputs, versions and the command that makes it again.")
+    with st.container(horizontal=True):
+        for form, (extension, media) in exports.FORMATS.items():
+            _download(form.upper(), made, desk, extension, media, partial(_file, desk, made, form))
+        _download("Manifest", made, desk, "json", "application/json", partial(_manifest_file, desk, made))
+    st.caption("PNG and SVG are drawn by Chromium or Chrome on the machine that runs vaultline.")
 
 
 def _download(
@@ -76,8 +94,8 @@ def explain(desk: Desk, figure: str) -> None:
     st.code(found.formula, language=None, wrap_lines=True)
     st.markdown("With this run's numbers")
     st.code("\n".join(found.arithmetic), language=None, wrap_lines=True)
-    st.markdown("The months behind it (IO and USD, states at the month's end)")
-    st.dataframe(found.path, hide_index=True)
+    st.markdown("The months behind it, states at the month's end")
+    st.dataframe(found.path, hide_index=True, column_config=PATH_COLUMNS)
     st.markdown("The inputs it rests on")
     inputs_table(found.inputs)
     st.markdown("The command that gives it")

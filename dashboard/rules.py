@@ -117,7 +117,7 @@ def _retirement(m: Month) -> str:
 
 def _controller(m: Month) -> str:
     runway = m.flows[-1].runway
-    lasts = f"Runway {months(runway if runway < UNLIMITED else None)}"
+    lasts = f"The runway is {months(runway)}" if runway < UNLIMITED else "The runway has no end in sight"
     if not m.scenario.controller:
         return f"Off. {lasts}."
     moved = "as it was"

@@ -50,9 +50,13 @@ class Session:
             scenario = parse_scenario(changes, self.scenario)
             self.check(scenario)
         except InputError as error:
-            self.message = str(error)
+            self.refuse(error)
         else:
             self._move(self.base, scenario)
+
+    def refuse(self, error: InputError) -> None:
+        """Tell the reader why an edit was not taken."""
+        self.message = f"{error}. Nothing was changed."
 
     def adopt(self, scenario: Scenario) -> None:
         """Take in a whole scenario from elsewhere, compared with the preset that it is nearest to.

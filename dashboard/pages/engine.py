@@ -34,8 +34,9 @@ def month(desk: Desk, run: Projection) -> None:
     when = month_words(month_end(run.protocol, desk.scenario.m0 + chosen), chosen)
     st.subheader(f"The twelve rules in {when}", anchor=False)
     at = month_of(run, chosen)
-    for number, rule in enumerate(RULES, 1):
-        explained(desk, number, rule, at)
+    with st.container(gap="xsmall"):
+        for number, rule in enumerate(RULES, 1):
+            explained(desk, number, rule, at)
     panels.chart(desk, charts_engine.vaults(run, chosen, dark=desk.dark))
     panels.chart(desk, charts_engine.ledger(run, dark=desk.dark))
 

@@ -4,7 +4,7 @@ import polars as pl
 import streamlit as st
 
 from dashboard import cards, charts, controls, panels
-from dashboard.formats import percent, usd
+from dashboard.formats import io, percent, usd
 from dashboard.frame import Desk
 from models.parameters import Scenario
 
@@ -15,8 +15,9 @@ FIELDS = ("price_shock", "demand_shock", "shock_month", "shock_months", "V0_mont
 def page(desk: Desk) -> None:
     run = desk.answers.run(desk.scenario)
     alternatives = desk.answers.alternatives(desk.scenario)
+    verdict, _, spread = cards.answer(run, alternatives).partition("; ")
     with st.container(key="answer"):
-        st.title(cards.answer(run, alternatives), anchor=False)
+        st.title(f"**{verdict}**; {spread}" if spread else f"**{verdict}**", anchor=False)
     for column, card in zip(st.columns(3), cards.headline(run, alternatives), strict=True):
         with column.container(border=True, height="stretch"):
             st.metric(card.label, card.value)
@@ -56,8 +57,11 @@ def deciders(desk: Desk, alternatives: pl.DataFrame) -> None:
     for column, decider in zip(st.columns(3), found, strict=False):
         with column.container(border=True, height="stretch"):
             st.markdown(f"**{decider.words[0].upper()}{decider.words[1:]}:** {decider.effect}.")
-            with st.popover("Change it", icon=":material/tune:", key=f"change_{decider.field}"):
-                controls.slider(desk.session, desk.answers.registry, decider.field, "decider")
+            key = f"change_{decider.field}"
+            drawer = st.popover("Change it", icon=":material/tune:", key=key, on_change="rerun")
+            if drawer.open:
+                with drawer:
+                    controls.slider(desk.session, desk.answers.registry, decider.field, "decider")
     if alternatives.height > 1:
         with st.expander(f"All {alternatives.height} named alternatives of what nobody has published"):
             st.dataframe(
@@ -83,26 +87,36 @@ def replay(desk: Desk, alternatives: pl.DataFrame) -> None:
 
 
 def replay_table(alternatives: pl.DataFrame, scenario: Scenario) -> pl.DataFrame:
-    """Payout targets down, start vaults across: the month of the first shortfall and the lowest coverage."""
+    """Payout targets down, start vaults across: what was short, or what the vault still holds at the end."""
     rows = {}
     for row in alternatives.filter(order=scenario.order).sort("V0_months").iter_rows(named=True):
-        vault = "all" if row["V0_months"] >= 240 else f"{row['V0_months']:g} months of emission"
+        vault = "All of it" if row["V0_months"] >= 240 else f"{row['V0_months']:g} months of emission"
         first = row["first_shortfall_month"]
-        cell = "none" if first is None else f"month {first}, coverage {percent(row['min_coverage'])}"
+        cell = f"from month {first}, coverage down to {percent(row['min_coverage'])}"
+        if first is None:
+            cell = f"none, {io(row['end_V'])} left"
         rows.setdefault(row["H0"], {})[vault] = cell
-    return pl.DataFrame([{"Payout target a month": usd(target), **rows[target]} for target in sorted(rows)])
+    return pl.DataFrame(
+        [
+            {"Shortfall, by payout target and start vault": f"{usd(target)} a month", **rows[target]}
+            for target in sorted(rows)
+        ]
+    )
 
 
 def where_next(desk: Desk) -> None:
     st.subheader("Where to go next", anchor=False)
-    for page, words in NEXT.items():
-        st.page_link(desk.pages[page], label=words)
+    for column, (reader, page, words) in zip(st.columns(len(NEXT)), NEXT, strict=True):
+        with column.container(border=True, height="stretch"):
+            st.markdown(f"**{reader}**: {words}.")
+            st.page_link(desk.pages[page], label=f"To {page}", icon=":material/arrow_forward:")
 
 
-NEXT = {
-    "Supply": "Investors: who holds the 800M, what unlocks, and what comes to market",
-    "Engine": "Suppliers and analysts: where each dollar and each token goes, rule by rule",
-}
+NEXT = (
+    ("Investor", "Supply", "who holds the 800M, what unlocks when, and what comes to market"),
+    ("Supplier", "Engine", "who pays you in which month, and what is left in the vaults after that"),
+    ("Analyst", "Engine", "all twelve rules with each month's numbers, formulas and sources"),
+)
 ALTERNATIVE_COLUMNS = {
     "label": "Alternative",
     "first_shortfall_month": st.column_config.NumberColumn("First shortfall, run month"),

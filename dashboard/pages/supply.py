@@ -1,6 +1,6 @@
 """Supply: who holds the 800M, and what comes to market?"""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import polars as pl
 import streamlit as st
@@ -18,17 +18,18 @@ SPANS = ("Four years", "All to 2044")
 
 def page(desk: Desk) -> None:
     supply = desk.answers.supply(desk.scenario)
-    st.header("Who holds the 800M, and what comes to market?")
-    holders(desk, supply)
-    net_issuance(desk, supply)
-    unlocks(desk, supply)
-    emission(desk, supply)
+    today = datetime.now(UTC).date()
+    st.title("Who holds the 800M, and what comes to market?", anchor=False)
+    holders(desk, supply, today)
+    net_issuance(desk, supply, today)
+    unlocks(desk, supply.unlocks.filter(pl.col("date") >= today))
+    emission(supply)
 
 
 @st.fragment
-def holders(desk: Desk, supply: Supply) -> None:
+def holders(desk: Desk, supply: Supply, today: date) -> None:
     span = st.segmented_control("Months shown", SPANS, key="span", default=SPANS[0], required=True)
-    around = datetime.now(UTC).date() if span == SPANS[0] else None
+    around = today if span == SPANS[0] else None
     panels.chart(desk, charts_supply.holders(supply.by_month, supply.observed, around=around, dark=desk.dark))
     with st.expander("Every observed point against both variants"):
         table = supply.observed.select(
@@ -41,44 +42,33 @@ def holders(desk: Desk, supply: Supply) -> None:
 
 
 @st.fragment
-def net_issuance(desk: Desk, supply: Supply) -> None:
+def net_issuance(desk: Desk, supply: Supply, today: date) -> None:
     with st.container(horizontal=True):
         variant = st.segmented_control(
-            "Variant",
-            list(VARIANTS),
-            format_func=VARIANTS.__getitem__,
-            key="variant",
-            default="ide",
+            "Variant", list(VARIANTS), format_func=VARIANTS.__getitem__, key="variant", default="ide",
             required=True,
-        )
+        )  # fmt: skip
         unit = st.segmented_control(
             "Counted in", list(UNITS), format_func=UNITS.__getitem__, key="unit", default="io", required=True
         )
     chosen = supply.by_month.filter(pl.col("variant") == variant)
-    today = datetime.now(UTC).date()
-    panels.chart(
-        desk,
-        charts_supply.net_issuance(
-            chosen, str(unit), depth=desk.scenario.depth, around=today, dark=desk.dark
-        ),
-    )
+    depth = desk.scenario.depth
+    made = charts_supply.net_issuance(chosen, str(unit), depth=depth, around=today, dark=desk.dark)
+    panels.chart(desk, made)
 
 
-def unlocks(desk: Desk, supply: Supply) -> None:
-    panels.chart(desk, charts_supply.unlock_calendar(supply.unlocks, price=desk.scenario.P0, dark=desk.dark))
+def unlocks(desk: Desk, coming: pl.DataFrame) -> None:
+    """What still lies ahead of the reader, whatever month the scenario starts in."""
+    panels.chart(desk, charts_supply.unlock_calendar(coming, price=desk.scenario.P0, dark=desk.dark))
     with st.expander("The unlock calendar as a table, next event first"):
-        st.dataframe(
-            supply.unlocks.with_columns(pl.col("io") / 1e6), hide_index=True, column_config=UNLOCK_COLUMNS
-        )
+        table = coming.with_columns(pl.col("io") / 1e6)
+        st.dataframe(table, hide_index=True, column_config=UNLOCK_COLUMNS)
 
 
-def emission(desk: Desk, supply: Supply) -> None:
+def emission(supply: Supply) -> None:
     st.markdown("**How much is emitted: the published forms do not agree**")
-    st.dataframe(
-        supply.variants.with_columns(pl.col("total_io", "excess_io") / 1e6),
-        hide_index=True,
-        column_config=EMISSION_COLUMNS,
-    )
+    table = supply.variants.with_columns(pl.col("total_io", "excess_io") / 1e6)
+    st.dataframe(table, hide_index=True, column_config=EMISSION_COLUMNS)
 
 
 def _millions(name: str) -> object:
