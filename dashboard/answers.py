@@ -17,6 +17,7 @@ from typing import Any, Self
 import polars as pl
 
 from dashboard import settings
+from dashboard.evidence import Audit, audit, watch
 from dashboard.explain import FIGURES
 from data import inbox
 from data.records import PROJECTION, RunRecord, projection_record, run_id
@@ -231,6 +232,14 @@ class Answers:
             hourly_decline=facts["emission_hourly_decline"].number,
             hourly_epochs=int(facts["emission_hourly_epochs"].number),
         )
+
+    def claims(self) -> Audit:
+        """Every claim of the record with its verdict, and what the guided burn implies."""
+        return self._remembered(("claims", self.registry.version), lambda: audit(self.registry))
+
+    def watch(self, scenario: Scenario) -> pl.DataFrame:
+        """What to watch: item, now, tipping: where the answer to this scenario would change."""
+        return self._remembered(("watch", scenario.digest()), lambda: watch(self.registry, scenario))
 
     def explain(self, scenario: Scenario, figure: str) -> Explanation:
         """Formula, inputs with their sources, arithmetic, path and command behind one of explain.FIGURES."""

@@ -130,6 +130,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_json(facts)
 
+    claims = commands.add_parser(
+        "claims",
+        parents=[common],
+        help="recompute what was claimed",
+        description="List what was claimed, each with its verdict, or search it and see the arithmetic.",
+    )
+    claims.add_argument(
+        "query", nargs="*", metavar="WORD", help="show the claims that contain all of these words"
+    )
+    claims.add_argument("--verdict", help="only one verdict: reproduces, conflicts, cannot-be-verified")
+    _add_json(claims)
+
     prices = commands.add_parser(
         "prices", help="daily prices in the store", description="Daily prices in the store."
     )

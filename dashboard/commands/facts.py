@@ -4,8 +4,8 @@ import argparse
 import textwrap
 from typing import Any, get_args
 
+from dashboard import evidence
 from dashboard.commands.output import say, say_json, say_table
-from dashboard.settings import value_to_text
 from data.fact import Fact, Kind
 from data.registry import Registry, load_facts
 from models.parameters import InputError
@@ -15,23 +15,21 @@ WIDTH = 100
 
 def run(args: argparse.Namespace) -> int:
     registry = load_facts()
-    words = [word.lower() for part in args.query for word in part.split()]
-    kind = _kind(args.kind)
-    found = [
-        fact
-        for fact in registry.facts.values()
-        if kind in (None, fact.kind) and all(word in _text(registry, fact) for word in words)
-    ]
+    found = evidence.matching_facts(registry, args.query, _kind(args.kind))
     if args.json:
         say_json({"facts_version": registry.version, "facts": [_record(registry, fact) for fact in found]})
     elif not found:
         say("No fact contains all of that.")
-    elif words:
+    elif evidence.words(args.query):
         for fact in found:
             _show(registry, fact)
     else:
         say_table(
-            [(f.id, _value(f), f.date, f.kind, _short(registry.source(f.source).name)) for f in found], left=5
+            [
+                (f.id, _short(evidence.fact_value(f)), f.date, f.kind, _short(registry.source(f.source).name))
+                for f in found
+            ],
+            left=5,
         )
         say(
             f"\n{len(found)} facts; vaultline facts WORD shows those that contain the word, with their notes."
@@ -48,23 +46,8 @@ def _kind(text: str | None) -> str | None:
     return kind
 
 
-def _text(registry: Registry, fact: Fact) -> str:
-    """All that is searched, in lower case."""
-    source = registry.source(fact.source)
-    parts = [fact.id, fact.title, fact.feeds, fact.note, fact.date, fact.kind, source.name, source.publisher]
-    figure = [fact.value, fact.unit, *fact.columns, *(cell for row in fact.rows for cell in row)]
-    return " ".join(str(part) for part in [*parts, *figure] if part is not None).lower()
-
-
 def _record(registry: Registry, fact: Fact) -> dict[str, Any]:
     return {**fact.model_dump(mode="json"), "source": registry.source(fact.source).model_dump(mode="json")}
-
-
-def _value(fact: Fact) -> str:
-    if fact.rows:
-        return f"table of {len(fact.rows)} rows"
-    text = value_to_text(float(fact.value) if isinstance(fact.value, int | float) else fact.value)
-    return _short(text if fact.unit == "text" else f"{text} {fact.unit}")
 
 
 def _short(text: str) -> str:
