@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path as FilePath
 from types import FunctionType, ModuleType
-from typing import Any
+from typing import Any, cast
 
 import numba
 import numpy as np
@@ -41,10 +41,10 @@ SOURCES = (economy, shocks, elementary, draws, bins, path)
 
 def _prefer_wide_vectors() -> None:
     """LLVM takes half of AVX-512's width unless it is told otherwise; the whole is a quarter faster here."""
-    config: Any = numba.config
-    features: str = codegen.get_host_cpu_features()
+    config, target = cast(Any, numba.config), cast(Any, codegen)
+    features: str = target.get_host_cpu_features()
     if config.CPU_NAME is None and config.CPU_FEATURES is None and "+avx512dq" in features:
-        config.CPU_NAME = codegen.ll.get_host_cpu_name()
+        config.CPU_NAME = target.ll.get_host_cpu_name()
         config.CPU_FEATURES = f"{features},-prefer-256-bit"
 
 
