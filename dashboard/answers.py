@@ -20,9 +20,11 @@ from dashboard import settings
 from dashboard.evidence import Audit, audit, watch
 from dashboard.explain import FIGURES
 from data import inbox
+from data.mechanisms import build_mechanisms
 from data.records import PROJECTION, RunRecord, projection_record, run_id
 from data.registry import Registry, load_facts
 from data.store import Store, StoreBusy, StoreError, default_path
+from models.mechanism_paths import Comparison, compare
 from models.parameters import InputError, Scenario, field_info, parse_scenario
 from models.projection import Projection, monthly, project
 from models.readers.investors import emission_variants, observed_gaps, supply_by_month, unlock_calendar
@@ -240,6 +242,17 @@ class Answers:
     def watch(self, scenario: Scenario) -> pl.DataFrame:
         """What to watch: item, now, tipping: where the answer to this scenario would change."""
         return self._remembered(("watch", scenario.digest()), lambda: watch(self.registry, scenario))
+
+    def mechanisms(self, scenario: Scenario) -> Comparison:
+        """What suppliers would get, and holders see issued and burned, under the old schedule and under other
+        networks' rules: the scenario's own prices and revenue, without random shocks."""
+        return self._remembered(("mechanisms", scenario.digest()), lambda: self._mechanisms(scenario))
+
+    def _mechanisms(self, scenario: Scenario) -> Comparison:
+        frame = self.project(scenario).frame
+        price, revenue = frame["price"].to_numpy(), frame["revenue"].to_numpy()
+        rules = build_mechanisms(self.registry.facts)
+        return compare(price, revenue, scenario, self.protocol, rules)
 
     def explain(self, scenario: Scenario, figure: str) -> Explanation:
         """Formula, inputs with their sources, arithmetic, path and command behind one of explain.FIGURES."""

@@ -114,7 +114,17 @@ def _parser() -> argparse.ArgumentParser:
         description="Run one scenario and say whether the vaults can keep paying.",
         epilog="Decimals take a dot. Of two values for one input the later counts.",
     )
-    _add_project(project)
+    _add_scenario(project, "every step")
+
+    mechanisms = commands.add_parser(
+        "mechanisms",
+        parents=[common],
+        help="compare with other networks' payout rules",
+        description="Pay suppliers from the scenario's revenue, at its prices, by io.net's rules and by "
+        "those of other networks, and compare income, issuance, burn and dilution.",
+        epilog="Decimals take a dot. Of two values for one input the later counts.",
+    )
+    _add_scenario(mechanisms, "every mechanism and month")
 
     facts = commands.add_parser(
         "facts",
@@ -182,7 +192,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_project(parser: argparse.ArgumentParser) -> None:
+def _add_scenario(parser: argparse.ArgumentParser, rows: str) -> None:
+    """The flags of a command on one scenario, whose --out writes `rows`."""
     parser.set_defaults(settings=[])
     parser.add_argument(
         "--preset", default="baseline", metavar="NAME", help="the scenario to start from (default: baseline)"
@@ -222,7 +233,7 @@ def _add_project(parser: argparse.ArgumentParser) -> None:
         "--out",
         type=Path,
         metavar="FILE",
-        help="write every step to FILE.parquet or FILE.csv (an existing file is replaced)",
+        help=f"write {rows} to FILE.parquet or FILE.csv (an existing file is replaced)",
     )
     _add_json(parser)
 

@@ -106,10 +106,10 @@ def value_to_text(value: Any) -> str:
             return str(value)
 
 
-def command(scenario: Scenario) -> str:
-    """The whole command, quoted for a shell, that projects exactly this scenario, whatever the presets say by
-    then: every input is in it, price and revenue histories too."""
-    words = ["vaultline", "project"]
+def command(scenario: Scenario, name: str = "project") -> str:
+    """The whole command, quoted for a shell, that runs exactly this scenario (`name` is what to do with it),
+    whatever the presets say by then: every input is in it, price and revenue histories too."""
+    words = ["vaultline", name]
     for field in FLAGS:
         value = getattr(scenario, field)
         words += [flag(field), value_to_text(value)]

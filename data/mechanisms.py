@@ -18,13 +18,13 @@ def build_mechanisms(facts: Mapping[str, Fact]) -> tuple[Mechanism, ...]:
         Mechanism("legacy", "Old schedule", ("emission_annual_rate", "emission_q"), Legacy()),
         Mechanism(
             "akash",
-            "Akash: burn and mint at the price of the day",
+            "Akash",
             ("akash_rule", "akash_spread", "akash_runway_days"),
             Akash(spread=number("akash_spread"), runway_days=number("akash_runway_days")),
         ),
         Mechanism(
             "render",
-            "Render: burn, and mint by schedule",
+            "Render",
             ("render_rule", "render_burn_share", "render_mint", "render_damping", "render_supply"),
             Render(
                 burn_share=number("render_burn_share"),
@@ -35,7 +35,7 @@ def build_mechanisms(facts: Mapping[str, Fact]) -> tuple[Mechanism, ...]:
         ),
         Mechanism(
             "helium",
-            "Helium: net emission with a cap, a floor and a ceiling",
+            "Helium",
             (
                 "helium_net_emission", "helium_burn_epochs", "helium_epoch_days", "helium_cap_share",
                 "helium_floor", "helium_floor_share", "helium_ceiling", "helium_alpha",
@@ -51,7 +51,7 @@ def build_mechanisms(facts: Mapping[str, Fact]) -> tuple[Mechanism, ...]:
         ),
         Mechanism(
             "filecoin",
-            "Filecoin: minting that waits for a baseline",
+            "Filecoin",
             ("filecoin_rule", "filecoin_simple_share", "filecoin_half_life_years"),
             Filecoin(
                 simple_share=number("filecoin_simple_share"),
@@ -60,7 +60,7 @@ def build_mechanisms(facts: Mapping[str, Fact]) -> tuple[Mechanism, ...]:
         ),
         Mechanism(
             "livepeer",
-            "Livepeer: inflation towards a target",
+            "Livepeer",
             ("livepeer_step", "livepeer_target", "livepeer_rounds_per_year"),
             Livepeer(
                 change=number("livepeer_step"),
@@ -70,7 +70,7 @@ def build_mechanisms(facts: Mapping[str, Fact]) -> tuple[Mechanism, ...]:
         ),
         Mechanism(
             "aethir",
-            "Aethir: fixed emission",
+            "Aethir",
             ("aethir_reward_share", "aethir_years"),
             Fixed(share=number("aethir_reward_share"), years=number("aethir_years")),
         ),

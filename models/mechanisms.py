@@ -275,8 +275,8 @@ class Livepeer(NamedTuple):
 
 
 class Fixed(NamedTuple):
-    """Aethir's way: suppliers keep what customers pay and get a fixed share of the whole supply, evenly over
-    some years, whatever happens; nothing is burned. Assumptions: the share is of IO's cap and the years begin
+    """Suppliers keep what customers pay and get a fixed share of the whole supply, evenly over some years,
+    whatever happens; nothing is burned. Assumptions: the share is of IO's cap and the years begin
     with the run; as IO has issued part of its supply already, the tokens run out before the years do."""
 
     share: float  # of the cap

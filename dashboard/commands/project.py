@@ -52,19 +52,19 @@ def run(args: argparse.Namespace) -> int:
         projected = answers.project(scenario)
         replay = scenario.price_history is not None
         alternatives = _alternatives(answers, projected) if replay else None
-        stamp = _stamp(answers, projected)
+        marks = stamp(answers, projected)
     notes += [projected.note] if projected.note else []
     for text in notes:
         note(text)
     if out is not None:
         replaced = out.exists()
-        for path in write_frame(out, projected.frame, _manifest(projected, stamp)):
+        for path in write_frame(out, projected.frame, _manifest(projected, marks)):
             note(f"{path} {'replaced' if replaced else 'written'}")
     if args.json:
         more = {} if alternatives is None else {"alternatives": alternatives.to_dicts()}
-        say_json({**projected.summary, **more, **stamp, "recorded": projected.note is None, "notes": notes})
+        say_json({**projected.summary, **more, **marks, "recorded": projected.note is None, "notes": notes})
     else:
-        _tell(projected, alternatives, stamp)
+        _tell(projected, alternatives, marks)
     return 0
 
 
@@ -75,7 +75,7 @@ def _alternatives(answers: Answers, projected: Projected) -> pl.DataFrame:
     return named.select(ALTERNATIVE)
 
 
-def _stamp(answers: Answers, projected: Projected) -> dict[str, Any]:
+def stamp(answers: Answers, projected: Projected) -> dict[str, Any]:
     """What it takes to get these numbers again."""
     scenario = projected.scenario
     return {
@@ -88,7 +88,7 @@ def _stamp(answers: Answers, projected: Projected) -> dict[str, Any]:
     }
 
 
-def _manifest(projected: Projected, stamp: dict[str, Any]) -> dict[str, Any]:
+def _manifest(projected: Projected, marks: dict[str, Any]) -> dict[str, Any]:
     from dashboard import exports
 
     made = exports.manifest(
@@ -97,15 +97,15 @@ def _manifest(projected: Projected, stamp: dict[str, Any]) -> dict[str, Any]:
         frame=projected.frame,
         units=UNITS,
         scenario=projected.scenario,
-        facts_version=stamp["facts_version"],
-        model_version=stamp["model_version"],
+        facts_version=marks["facts_version"],
+        model_version=marks["model_version"],
         command=command(projected.scenario),
         time=datetime.now(UTC),
     )
     return {**made, "run_id": projected.run_id}
 
 
-def _tell(projected: Projected, alternatives: pl.DataFrame | None, stamp: dict[str, Any]) -> None:
+def _tell(projected: Projected, alternatives: pl.DataFrame | None, marks: dict[str, Any]) -> None:
     summary, months = projected.summary, projected.scenario.months
     year = f"in the first {min(12, months)} months" if months > 1 else "in the month"
     say(sentence(projected))
@@ -133,8 +133,8 @@ def _tell(projected: Projected, alternatives: pl.DataFrame | None, stamp: dict[s
     if alternatives is not None:
         say("\nThe same under what nobody has published:")
         say_table(_alternative_rows(alternatives))
-    marks = {"Scenario": "scenario_sha256", "facts": "facts_version", "run": "run_id"}
-    say("\n" + ", ".join(f"{word} {stamp[key][:12]}" for word, key in marks.items()))
+    named = {"Scenario": "scenario_sha256", "facts": "facts_version", "run": "run_id"}
+    say("\n" + ", ".join(f"{word} {marks[key][:12]}" for word, key in named.items()))
 
 
 def _alternative_rows(alternatives: pl.DataFrame) -> list[tuple[str, ...]]:
