@@ -30,10 +30,11 @@ def parameter_table(
     law = brought(best.law)
     moved = not np.array_equal(law.location, best.law.location)
     values, errors = _values(law), best.errors(lambda law: _values(brought(law)))
+    stuck = _stuck_moves(best, names)
     out = []
     for i, (parameter, regime, unit) in enumerate(_rows(names)):
         error, remark = (None, UNDETERMINED) if errors is None else (float(errors[i]), None)
-        if error == 0:
+        if error == 0 or (parameter == "A" and regime in stuck):
             error, remark = None, EDGE
         if moved and parameter in ("mu", "mean drift"):
             error, remark = None, OWN_MEAN
@@ -47,6 +48,14 @@ def parameter_table(
         "remark": pl.String,
     }
     return pl.DataFrame(out, schema=schema, orient="row")
+
+
+def _stuck_moves(best: Fit, names: tuple[str, ...]) -> set[str]:
+    """Moves out of a regime whose rate is at the edge of what is searched, and the stays they decide."""
+    pairs = [(i, j) for i in names for j in names if i != j]
+    free = best.free[len(best.free) - len(pairs) :]
+    stuck = [pair for pair, moves in zip(pairs, free, strict=True) if not moves]
+    return {f"{i} to {j}" for i, j in stuck} | {f"{i} to {i}" for i, _ in stuck}
 
 
 def _values(law: DailyLaw) -> Array:

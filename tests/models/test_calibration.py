@@ -13,6 +13,7 @@ from scipy.linalg import expm, fractional_matrix_power
 from scipy.stats import kstest, norm
 
 from models.calibration import Calibration, calibrate, log_returns
+from models.calibration_tables import EDGE, parameter_table
 from models.markov import step_matrix
 from models.parameters import DAYS_PER_MONTH, InputError
 from models.price_checks import autocorrelation, simulated_against_history
@@ -207,6 +208,20 @@ def test_regimes_come_calm_first_and_then_by_mean_return() -> None:
     three = fit([returns], Shape(3, True, DAYS_PER_MONTH), 1, 0, errors=False).law
     assert three.variance[0] == three.variance.min()
     assert three.mean[1] <= three.mean[2]
+
+
+def test_what_is_at_the_edge_of_the_search_has_no_error() -> None:
+    """Regimes of two days, searched no finer than a month: the fit ends where the search does."""
+    rates = np.array([[-0.5, 0.5], [0.5, -0.5]])
+    quick = DailyLaw(np.zeros(2), np.array([0.02, 0.1]), np.zeros(2), 0.0, 0.0, rates)
+    returns = simulate(quick, quick.mix, 600, 1, np.random.default_rng(11))[:, 0]
+    found = fit([returns], Shape(2, False, DAYS_PER_MONTH), 1, 0)
+    assert found.free.tolist() == [True] * 4 + [False] * 2
+    table = parameter_table(found, lambda law: law, ("calm", "stress"))
+    moves = table.filter(pl.col("parameter") == "A")
+    assert moves["remark"].to_list() == [EDGE] * 4
+    assert moves["standard_error"].null_count() == 4
+    assert table.filter(pl.col("parameter") == "sigma")["standard_error"].null_count() == 0
 
 
 # What a reader gets
