@@ -75,11 +75,11 @@ def _headed(registry: Registry, name: str) -> Any:
 
 
 def _number(session: Session, name: str, place: str, value: float | None, about: dict[str, Any]) -> None:
-    """The browser holds a number to its bounds, so the session refuses only what no bound can say."""
+    """Without bounds of its own: the browser would leave a refused number standing there, and say so in its own
+    words, where the session says one sentence and puts the scenario's value back."""
     whole = int in inputs.kinds(name)
     scale = 100.0 if inputs.is_share(name) else 1.0
     number: Callable[[float], float] = int if whole else float
-    low, high = (None if bound is None else number(bound * scale) for bound in inputs.limits(name))
     key = _prepare(place, name, None if value is None else number(_clean(value * scale)))
 
     def read(entered: float | None) -> float | None:
@@ -90,8 +90,6 @@ def _number(session: Session, name: str, place: str, value: float | None, about:
         return int(entered) if whole else _clean(entered / scale)
 
     st.number_input(
-        min_value=low,
-        max_value=high,
         value=None,
         step=1 if whole else _nice(abs(value or 1) * scale / 10),
         format="%d" if whole else "%.12g",

@@ -134,15 +134,6 @@ def none_allowed(name: str) -> bool:
     return NoneType in kinds(name)
 
 
-def limits(name: str) -> tuple[float | None, float | None]:
-    """The declared bounds. An open bound counts as closed here: the scenario's own check knows better."""
-    low = high = None
-    for bound in field_info(name).metadata:
-        low = getattr(bound, "ge", getattr(bound, "gt", low))
-        high = getattr(bound, "le", getattr(bound, "lt", high))
-    return low, high
-
-
 def _extra(name: str) -> dict[str, Any]:
     extra = field_info(name).json_schema_extra
     return extra if isinstance(extra, dict) else {}
