@@ -1,4 +1,5 @@
-"""Paths in lanes on the CPU: the plain-Python source compiled by numba, 128 paths side by side, time outside.
+"""Paths in lanes on the CPU: the plain-Python source compiled by numba, 1024 paths side by side, time
+outside.
 
 The kernel's text is made here, because numba cannot take records apart by field. It is written into a
 directory named after a hash of the model's sources, where numba caches what it compiles from it: numba does
@@ -31,7 +32,8 @@ from models.stress.draws import words
 from models.stress.path import ROWS, Moment, Tally
 from models.stress.plan import Plan
 
-LANES = 128
+# Enough paths to fill one histogram while it is in the cache, few enough to stay there themselves.
+LANES = 1024
 KERNEL_MODULE = "vaultline_kernel"
 Function = Callable[..., Any]
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "forceinline": True}
@@ -147,7 +149,7 @@ def simulate(first, paths, seed, start, p, q, least, steps_per_month, inputs, mo
     number = np.zeros(LANES, np.int64)
     for base in range(0, paths, LANES):
         lanes = min(LANES, paths - base)
-        for l in range(LANES):
+        for l in range(lanes):
             a = begin(start, q, seed, words(first + base + l))
 {store_start}
         for t in range(inputs.shape[0]):
@@ -157,10 +159,10 @@ def simulate(first, paths, seed, start, p, q, least, steps_per_month, inputs, mo
                 moved[:] = 0.0
                 for k in range(segments.shape[1]):
                     block, low, high = segments[t, k, 0], segments[t, k, 1], segments[t, k, 2]
-                    for l in range(LANES):
+                    for l in range(lanes):
                         day = block_start(seed, words(first + base + l), block, days)
                         moved[l] += table[day + high] - table[day + low]
-            for l in range(LANES):
+            for l in range(lanes):
                 a = Path(State({state}), Tally({tally}), {regime})
                 a = advance(a, p, q, i, m, least, seed, words(first + base + l), t + 1, moved[l])
 {store_step}
@@ -168,18 +170,23 @@ def simulate(first, paths, seed, start, p, q, least, steps_per_month, inputs, mo
                 month = (t + 1) // steps_per_month - 1
                 for r in range({rows}):
                     if slot[r] >= 0:
-                        low, high = extremes[month, slot[r], 0], extremes[month, slot[r], 1]
+                        low = ordered(rows[r, 0])
+                        high = low
                         b = Bins(layout[r, 0], layout[r, 1], layout[r, 2])
                         offset = month * width + layout[r, 3]
                         for l in range(lanes):
                             code = ordered(rows[r, l])
                             low = min(low, code)
                             high = max(high, code)
-                        for l in range(LANES):
-                            number[l] = bin_of(rows[r, l], b)
-                        for l in range(lanes):
-                            counts[offset + number[l]] += 1
-                        extremes[month, slot[r], 0], extremes[month, slot[r], 1] = low, high
+                        if low == high:  # additions to one place wait for each other
+                            counts[offset + bin_of(rows[r, 0], b)] += lanes
+                        else:
+                            for l in range(lanes):
+                                number[l] = bin_of(rows[r, l], b)
+                            for l in range(lanes):
+                                counts[offset + number[l]] += 1
+                        extremes[month, slot[r], 0] = min(extremes[month, slot[r], 0], low)
+                        extremes[month, slot[r], 1] = max(extremes[month, slot[r], 1], high)
             if t + 1 == watch_step:
                 for k in range(watched.shape[0]):
                     for l in range(lanes):

@@ -14,7 +14,7 @@ from models.stress.plan import Plan, make_plan
 from tests.scenarios import BASELINE, PROTOCOL, scenarios
 from tests.stress.executors import EXECUTORS, SHOCKS, executed, reference
 
-PATHS = 130  # one group of lanes and a bit
+PATHS = 130
 RATES = st.floats(0.0, 3.0)
 
 
