@@ -75,8 +75,8 @@ def _headed(registry: Registry, name: str) -> Any:
 
 
 def _number(session: Session, name: str, place: str, value: float | None, about: dict[str, Any]) -> None:
-    """Without bounds of its own: the browser would leave a refused number standing there, and say so in its own
-    words, where the session says one sentence and puts the scenario's value back."""
+    """Without bounds of its own: the browser would leave a refused number standing and say so in its words,
+    where the session says one sentence and puts the scenario's value back."""
     whole = int in inputs.kinds(name)
     scale = 100.0 if inputs.is_share(name) else 1.0
     number: Callable[[float], float] = int if whole else float
