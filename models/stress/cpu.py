@@ -221,6 +221,7 @@ def kernel_text() -> str:
     )
 
 
+@cache
 def source_hash() -> str:
     """sha256 over all that the kernel is made of: the kernel version that runs are recorded with."""
     texts = [FilePath(str(m.__file__)).read_bytes() for m in SOURCES]
