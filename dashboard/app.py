@@ -7,7 +7,7 @@ from streamlit.navigation.page import Page
 
 from dashboard import frame
 from dashboard.answers import Answers
-from dashboard.pages import engine, overview, supply
+from dashboard.pages import engine, facts, overview, supply
 
 
 @st.cache_resource(show_spinner=False)
@@ -20,11 +20,11 @@ def main() -> None:
     st.set_page_config(page_title="vaultline", layout="wide")
     pages: dict[str, Page] = {}
     desk = frame.open_desk(answers(), pages)
-    for module in (overview, supply, engine):
+    for module in (overview, supply, engine, facts):
         pages[module.TITLE] = st.Page(
             partial(frame.show, desk, module.page, module.FIELDS),
             title=module.TITLE,
-            url_path=module.TITLE.lower(),
+            url_path=module.TITLE.lower().replace(" ", "-"),
             default=module is overview,
         )
     st.navigation([*pages.values()], position="top").run()

@@ -11,7 +11,7 @@ from dashboard.commands.output import say, say_json, say_table, working
 from dashboard.formats import percent, usd
 from data.registry import Registry
 from models.parameters import InputError
-from models.readers.claim_rules import VERDICTS, Claim, Verdict
+from models.readers.claim_rules import VERDICTS, Claim, Verdict, finding
 
 WIDTH = 100
 
@@ -75,7 +75,7 @@ def _short(text: str) -> str:
 def _show(registry: Registry, claim: Claim) -> None:
     source = registry.source(claim.source)
     say(f"{claim.id}: {claim.statement}")
-    _wrapped(f"{claim.verdict}{f': {claim.reason}' if claim.reason else ''}")
+    _wrapped(finding(claim))
     _wrapped(f"recomputed: {claim.result}; tolerance: {claim.tolerance}")
     for line in claim.arithmetic:
         _wrapped(f"- {line}")

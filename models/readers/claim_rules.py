@@ -107,7 +107,14 @@ def judged(reproduced: bool, conflict: str, note: str = "") -> tuple[Verdict, st
 
 
 def missing(what: str) -> tuple[Verdict, str]:
-    return "cannot be verified", f"missing: {what}"
+    """The verdict on what nobody outside can recompute, and what it would take."""
+    return "cannot be verified", what
+
+
+def finding(claim: Claim) -> str:
+    """The verdict with its reason: conflicts: .., or cannot be verified, missing: .."""
+    link = ", missing: " if claim.verdict == "cannot be verified" else ": "
+    return f"{claim.verdict}{link}{claim.reason or 'within the tolerance'}"
 
 
 def amount(value: float) -> str:

@@ -114,7 +114,7 @@ def guided_burn(case: Case) -> Claim:
         *missing("the payout target; what the burn implies for it depends on which claim on revenue holds"),
         f"needs {usd(need)} a year left after payouts" if base["H0"] is None else
         f"{usd(base['H0'])} a month to suppliers, {percent(base['left_share'])} of revenue left",
-        "none: solved for",
+        "none, solved for",
         (
             f"{io(said.number)} x ${price:g} / {beta:g} = {usd(need)} a year must be left after payouts",
             f"the contract: {contract.months} x {usd(contract.usd)} = {usd(paid_in)}, of which that is "

@@ -67,7 +67,7 @@ def _held(
         said.date,
         *(judged(all(as_said), f"not {span}", span) if len(set(as_said)) == 1 else mixed),
         f"baseline: {_outcome(shocked, first_shortfall(shocked, case.protocol))}",
-        "none: a shortfall in any month counts",
+        "none, a shortfall in any month counts",
         tuple(lines),
     )
 

@@ -9,7 +9,18 @@ import pytest
 from data.fact import Fact, Facts
 from models.parameters import InputError, Scenario, parse_scenario
 from models.projection import project
-from models.readers.claim_rules import VERDICTS, Case, Claim, amount, io, percent, rounds_to, usd, within
+from models.readers.claim_rules import (
+    VERDICTS,
+    Case,
+    Claim,
+    amount,
+    finding,
+    io,
+    percent,
+    rounds_to,
+    usd,
+    within,
+)
 from models.readers.claims import audit
 from models.readers.claims_engine import burn_implications, payout_target
 from models.readers.claims_supply import circulating_on
@@ -107,7 +118,7 @@ def test_every_claim_is_worked_here_or_stands_on_one_word() -> None:
     assert set(CLAIMS) == set(WORKED) | ON_ONE_WORD
     for id_ in ON_ONE_WORD:
         assert CLAIMS[id_].verdict == "cannot be verified"
-        assert CLAIMS[id_].reason.startswith("missing: ")
+        assert finding(CLAIMS[id_]).startswith("cannot be verified, missing: ")
 
 
 def test_every_claim_says_who_what_and_why() -> None:
@@ -117,6 +128,8 @@ def test_every_claim_says_who_what_and_why() -> None:
         assert claim.source in REGISTRY.sources
         assert set(claim.facts) <= FACTS.keys()
         assert claim.reason or claim.verdict == "reproduces"
+        # pages and commands put the full stop
+        assert not claim.reason.endswith(".")
     topics = [claim.topic for claim in CLAIMS.values()]
     assert topics == sorted(topics, key=topics.index)
 
