@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 import streamlit as st
 from streamlit.navigation.page import Page
@@ -162,10 +163,19 @@ def sidebar(desk: Desk, fields: Sequence[str]) -> None:
         st.divider()
         st.markdown("**All assumptions**")
         for group, heading in inputs.GROUPS.items():
-            with st.expander(heading, key=f"group_{group}", on_change="rerun") as drawer:
-                if drawer.open:
-                    for name in inputs.fields_of(group):
-                        controls.box(desk.session, desk.answers.registry, name)
+            drawer(heading, f"group_{group}", partial(_group, desk, group))
+
+
+def _group(desk: Desk, group: str) -> None:
+    for name in inputs.fields_of(group):
+        controls.box(desk.session, desk.answers.registry, name)
+
+
+def drawer(label: str, key: str, fill: Callable[[], None]) -> None:
+    """A part that is filled when the reader opens it: what nobody sees would cost every answer its time."""
+    with st.expander(label, key=key, on_change="rerun") as drawn:
+        if drawn.open:
+            fill()
 
 
 def stamp(desk: Desk) -> None:
@@ -178,5 +188,8 @@ def stamp(desk: Desk) -> None:
         f"facts `{desk.answers.registry.version[:12]}` · "
         f"{now:%Y-%m-%d %H:%M} UTC · one path, no random shocks"
     )
-    with st.expander("The command that gives these numbers"):
-        st.code(command(scenario), language="bash", wrap_lines=True)
+    drawer("The command that gives these numbers", "command", partial(_command, scenario))
+
+
+def _command(scenario: Scenario) -> None:
+    st.code(command(scenario), language="bash", wrap_lines=True)

@@ -1,9 +1,9 @@
 """Parts of pages: a chart with its words and its files, and where a number comes from."""
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
 import polars as pl
 import streamlit as st
@@ -18,14 +18,14 @@ from dashboard.settings import command
 # Columns of a path by their unit; the rest have none.
 USD = ("revenue", "target", "paid", "fee_vault_draw", "short", "surplus", "burn_usd", "F", "g")
 IO = ("released", "unlocked", "burned", "burned_market", "overflow_burned", "refilled", "circulating", "V")
-PATH_COLUMNS = {
+PATH_COLUMNS: dict[str, Any] = {
     "month": "Run month",
     "date": st.column_config.DateColumn("Month's end"),
     "price": st.column_config.NumberColumn("price, USD", format="%.4f"),
     **{name: st.column_config.NumberColumn(f"{name}, USD", format="%,.0f") for name in USD},
     **{name: st.column_config.NumberColumn(f"{name}, IO", format="%,.0f") for name in IO},
 }
-INPUT_COLUMNS = {
+INPUT_COLUMNS: dict[str, Any] = {
     "symbol": "Symbol",
     "title": "Input",
     "value": "Value",
@@ -42,37 +42,32 @@ def chart(desk: Desk, made: Chart) -> None:
     st.caption(made.subtitle)
     st.plotly_chart(made.figure, theme=None, config=CONFIG, alt=made.alt, key=f"chart_{made.name}")
     key = f"export_{made.name}"
-    drawer = st.popover("Export", icon=":material/download:", type="tertiary", key=key, on_change="rerun")
-    # Filled when it is opened: buttons that nobody sees would cost every answer their time.
-    if drawer.open:
-        with drawer:
+    with st.popover(
+        "Export", icon=":material/download:", type="tertiary", key=key, on_change="rerun"
+    ) as opened:
+        if opened.open:
             _exports(desk, made)
 
 
 def _exports(desk: Desk, made: Chart) -> None:
+    manifest = _manifest(desk, made)
     st.caption("Each file carries its manifest: inputs, versions and the command that makes it again.")
     with st.container(horizontal=True):
-        for form, (extension, media) in exports.FORMATS.items():
-            _download(form.upper(), made, desk, extension, media, partial(_file, desk, made, form))
-        _download("Manifest", made, desk, "json", "application/json", partial(_manifest_file, desk, made))
+        for form, (_, media) in exports.FORMATS.items():
+            name = exports.file_name(made.name, manifest, form)
+            # Made when it is clicked, and not before: an image takes seconds.
+            data = partial(exports.export, made, form, manifest)
+            key = f"download_{made.name}_{form}"
+            st.download_button(form.upper(), data, name, media, key=key, on_click="ignore")
+        st.download_button(
+            "Manifest",
+            json.dumps(manifest, indent=2, ensure_ascii=False),
+            exports.file_name(made.name, manifest, "csv").removesuffix(".csv") + ".manifest.json",
+            "application/json",
+            key=f"download_{made.name}_manifest",
+            on_click="ignore",
+        )
     st.caption("PNG and SVG are drawn by Chromium or Chrome on the machine that runs vaultline.")
-
-
-def _download(
-    label: str, made: Chart, desk: Desk, extension: str, media: str, data: Callable[[], bytes]
-) -> None:
-    """A button whose file is made when it is clicked, and not before."""
-    name = f"vaultline-{made.name}-{desk.scenario.digest()[:8]}.{extension}"
-    key = f"download_{made.name}_{label}"
-    st.download_button(label, data, name, media, key=key, on_click="ignore")
-
-
-def _file(desk: Desk, made: Chart, form: str) -> bytes:
-    return exports.export(made, form, _manifest(desk, made))
-
-
-def _manifest_file(desk: Desk, made: Chart) -> bytes:
-    return json.dumps(_manifest(desk, made), indent=2, ensure_ascii=False).encode()
 
 
 def _manifest(desk: Desk, made: Chart) -> exports.Manifest:

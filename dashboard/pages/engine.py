@@ -1,10 +1,13 @@
 """Engine: where does each dollar and each token go?"""
 
+from functools import partial
+
 import streamlit as st
 
 from dashboard import charts_engine, panels
 from dashboard.formats import month as month_words
-from dashboard.frame import Desk
+from dashboard.formats import plain
+from dashboard.frame import Desk, drawer
 from dashboard.inputs import citation
 from dashboard.rules import RULES, Month, Rule, month_of
 from models.projection import Projection
@@ -43,14 +46,14 @@ def month(desk: Desk, run: Projection) -> None:
 
 def explained(desk: Desk, number: int, rule: Rule, at: Month) -> None:
     """One rule with this month's numbers; formula, inputs and sources inside."""
-    drawer = st.expander(
-        f"**{number}. {rule.title}.** {rule.says(at)}", key=f"rule_{number}", on_change="rerun"
-    )
-    if not drawer.open:
-        return
-    with drawer:
-        st.code(rule.formula, language=None, wrap_lines=True)
-        panels.inputs_table(desk.answers.inputs(desk.scenario, rule.fields))
-        facts = [desk.answers.registry.facts[name] for name in rule.facts]
-        lines = [f"- {f.title}: {citation(f.source, desk.answers.registry)}" for f in facts]
+    label = f"**{number}. {rule.title}.** {rule.says(at)}"
+    drawer(label, f"rule_{number}", partial(rests_on, desk, rule))
+
+
+def rests_on(desk: Desk, rule: Rule) -> None:
+    st.code(rule.formula, language=None, wrap_lines=True)
+    panels.inputs_table(desk.answers.inputs(desk.scenario, rule.fields))
+    facts = [desk.answers.registry.facts[name] for name in rule.facts]
+    if facts:
+        lines = [f"- {plain(f.title)}: {citation(f.source, desk.answers.registry)}" for f in facts]
         st.markdown("\n".join(["As published:", "", *lines]))

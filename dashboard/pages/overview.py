@@ -1,11 +1,14 @@
 """Overview: can the engine keep paying?"""
 
+from functools import partial
+from typing import Any
+
 import polars as pl
 import streamlit as st
 
 from dashboard import cards, charts, controls, panels
 from dashboard.formats import io, percent, usd
-from dashboard.frame import Desk
+from dashboard.frame import Desk, drawer
 from models.parameters import Scenario
 
 TITLE = "Overview"
@@ -58,22 +61,22 @@ def deciders(desk: Desk, alternatives: pl.DataFrame) -> None:
         with column.container(border=True, height="stretch"):
             st.markdown(f"**{decider.words[0].upper()}{decider.words[1:]}:** {decider.effect}.")
             key = f"change_{decider.field}"
-            drawer = st.popover("Change it", icon=":material/tune:", key=key, on_change="rerun")
-            if drawer.open:
-                with drawer:
+            with st.popover("Change it", icon=":material/tune:", key=key, on_change="rerun") as opened:
+                if opened.open:
                     controls.slider(desk.session, desk.answers.registry, decider.field, "decider")
     if alternatives.height > 1:
-        with st.expander(f"All {alternatives.height} named alternatives of what nobody has published"):
-            st.dataframe(
-                alternatives.select(
-                    pl.col("label"),
-                    pl.col("first_shortfall_month"),
-                    pl.col("min_coverage", "min_pay") * 100,
-                    pl.col("burn_year1", "release_year1", "end_V") / 1e6,
-                ),
-                hide_index=True,
-                column_config=ALTERNATIVE_COLUMNS,
-            )
+        label = f"All {alternatives.height} named alternatives of what nobody has published"
+        drawer(label, "alternatives", partial(alternatives_table, alternatives))
+
+
+def alternatives_table(alternatives: pl.DataFrame) -> None:
+    table = alternatives.select(
+        pl.col("label"),
+        pl.col("first_shortfall_month"),
+        pl.col("min_coverage", "min_pay") * 100,
+        pl.col("burn_year1", "release_year1", "end_V") / 1e6,
+    )
+    st.dataframe(table, hide_index=True, column_config=ALTERNATIVE_COLUMNS)
 
 
 def replay(desk: Desk, alternatives: pl.DataFrame) -> None:
@@ -88,7 +91,7 @@ def replay(desk: Desk, alternatives: pl.DataFrame) -> None:
 
 def replay_table(alternatives: pl.DataFrame, scenario: Scenario) -> pl.DataFrame:
     """Payout targets down, start vaults across: what was short, or what the vault still holds at the end."""
-    rows = {}
+    rows: dict[float, dict[str, str]] = {}
     for row in alternatives.filter(order=scenario.order).sort("V0_months").iter_rows(named=True):
         vault = "All of it" if row["V0_months"] >= 240 else f"{row['V0_months']:g} months of emission"
         first = row["first_shortfall_month"]
@@ -117,7 +120,7 @@ NEXT = (
     ("Supplier", "Engine", "who pays you in which month, and what is left in the vaults after that"),
     ("Analyst", "Engine", "all twelve rules with each month's numbers, formulas and sources"),
 )
-ALTERNATIVE_COLUMNS = {
+ALTERNATIVE_COLUMNS: dict[str, Any] = {
     "label": "Alternative",
     "first_shortfall_month": st.column_config.NumberColumn("First shortfall, run month"),
     "min_coverage": st.column_config.NumberColumn("Lowest coverage", format="%.1f %%"),

@@ -1,13 +1,15 @@
 """Supply: who holds the 800M, and what comes to market?"""
 
 from datetime import UTC, date, datetime
+from functools import partial
+from typing import Any
 
 import polars as pl
 import streamlit as st
 
 from dashboard import charts_supply, panels
 from dashboard.answers import Supply
-from dashboard.frame import Desk
+from dashboard.frame import Desk, drawer
 
 TITLE = "Supply"
 FIELDS = ("V0_months", "H0", "R_base", "contracts", "beta", "P0", "depth")
@@ -31,14 +33,18 @@ def holders(desk: Desk, supply: Supply, today: date) -> None:
     span = st.segmented_control("Months shown", SPANS, key="span", default=SPANS[0], required=True)
     around = today if span == SPANS[0] else None
     panels.chart(desk, charts_supply.holders(supply.by_month, supply.observed, around=around, dark=desk.dark))
-    with st.expander("Every observed point against both variants"):
-        table = supply.observed.select(
-            "date",
-            pl.col("observed_io", "ide_io", "as_reported_io") / 1e6,
-            pl.col("ide_gap", "as_reported_gap") * 100,
-            "source",
-        )
-        st.dataframe(table, hide_index=True, column_config=OBSERVED_COLUMNS)
+    label = "Every observed point against both variants"
+    drawer(label, "observed", partial(observed_table, supply.observed))
+
+
+def observed_table(observed: pl.DataFrame) -> None:
+    table = observed.select(
+        "date",
+        pl.col("observed_io", "ide_io", "as_reported_io") / 1e6,
+        pl.col("ide_gap", "as_reported_gap") * 100,
+        "source",
+    )
+    st.dataframe(table, hide_index=True, column_config=OBSERVED_COLUMNS)
 
 
 @st.fragment
@@ -60,9 +66,12 @@ def net_issuance(desk: Desk, supply: Supply, today: date) -> None:
 def unlocks(desk: Desk, coming: pl.DataFrame) -> None:
     """What still lies ahead of the reader, whatever month the scenario starts in."""
     panels.chart(desk, charts_supply.unlock_calendar(coming, price=desk.scenario.P0, dark=desk.dark))
-    with st.expander("The unlock calendar as a table, next event first"):
-        table = coming.with_columns(pl.col("io") / 1e6)
-        st.dataframe(table, hide_index=True, column_config=UNLOCK_COLUMNS)
+    label = "The unlock calendar as a table, next event first"
+    drawer(label, "unlocks", partial(unlocks_table, coming))
+
+
+def unlocks_table(coming: pl.DataFrame) -> None:
+    st.dataframe(coming.with_columns(pl.col("io") / 1e6), hide_index=True, column_config=UNLOCK_COLUMNS)
 
 
 def emission(supply: Supply) -> None:
@@ -75,7 +84,7 @@ def _millions(name: str) -> object:
     return st.column_config.NumberColumn(name, format="%.3f")
 
 
-OBSERVED_COLUMNS = {
+OBSERVED_COLUMNS: dict[str, Any] = {
     "date": st.column_config.DateColumn("Date"),
     "observed_io": _millions("Observed, M IO"),
     "ide_io": _millions("Full operation, M IO"),
@@ -84,14 +93,14 @@ OBSERVED_COLUMNS = {
     "as_reported_gap": st.column_config.NumberColumn("As reported off by", format="%+.1f %%"),
     "source": "Source",
 }
-UNLOCK_COLUMNS = {
+UNLOCK_COLUMNS: dict[str, Any] = {
     "m": "Protocol month",
     "date": st.column_config.DateColumn("Month's end"),
     "bucket": "Bucket",
     "kind": "How",
     "io": _millions("M IO"),
 }
-EMISSION_COLUMNS = {
+EMISSION_COLUMNS: dict[str, Any] = {
     "variant": "Form",
     "total_io": _millions("Total, M IO"),
     "excess_io": _millions("Over the 300M, M IO"),
