@@ -87,7 +87,7 @@ def run(
     `progress(done, asked)` is called and `cancelled()` asked in the caller's thread between blocks; blocks
     begun are finished, so that what is done is always the first paths. Raises InputError for bad input. An
     interrupt ends the blocks begun and is passed on; nothing is returned."""
-    _check(paths, seed, threads, block)
+    check_request(paths, seed, threads, block)
     plan = make_plan(scenario, protocol, shocks)
     counts = Counts.empty(Layout(fans, plan.months, plan.steps))
     if extend is not None:
@@ -215,7 +215,8 @@ def _block_size(work: int, steps: int, most: int) -> int:
     return max(min(work // steps, most + cpu.LANES - 1) // cpu.LANES, 1) * cpu.LANES
 
 
-def _check(paths: int, seed: int, threads: int | None, block: int | None) -> None:
+def check_request(paths: int, seed: int, threads: int | None = None, block: int | None = None) -> None:
+    """Raises InputError for a number that no run can have."""
     if not 1 <= paths <= MAX_PATHS:
         raise InputError(f"paths = {paths} is not allowed: it must be from 1 to {MAX_PATHS:,}")
     if threads is not None and not 1 <= threads <= 1024:
