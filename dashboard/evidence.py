@@ -6,8 +6,7 @@ from types import MappingProxyType
 
 import polars as pl
 
-from dashboard.settings import value_to_text
-from data.fact import Fact
+from data.fact import NOT_SET, Fact
 from data.registry import Registry
 from models.parameters import Scenario, field_info
 from models.readers import network
@@ -113,15 +112,19 @@ def _contains(text: str, wanted: Sequence[str]) -> bool:
 
 
 def fact_value(fact: Fact) -> str:
-    """The figure with its unit on one line."""
+    """The figure with its unit on one line, for readers."""
     if fact.rows:
         return f"table of {len(fact.rows)} rows"
-    text = value_to_text(float(fact.value) if isinstance(fact.value, int | float) else fact.value)
-    return text if fact.unit == "text" else f"{text} {fact.unit}"
+    if isinstance(fact.value, bool):
+        return "on" if fact.value else "off"
+    if isinstance(fact.value, int | float):
+        return f"{fact.value:,.15g} {fact.unit}"
+    return "not set" if fact.value == NOT_SET else str(fact.value)
 
 
 def uses(registry: Registry, audited: Audit) -> dict[str, list[str]]:
-    """Where each fact is used: the input whose default it is, presets, claims; or why it is here."""
+    """Where each fact is used: the input whose default it is, presets, claims; or why it is here, or which
+    calculations take it."""
     found: dict[str, list[str]] = {}
     for fact in registry.facts.values():
         places = [f"default of {field_info(fact.feeds).title} ({fact.feeds})"] if fact.feeds else []
@@ -130,5 +133,5 @@ def uses(registry: Registry, audited: Audit) -> dict[str, list[str]]:
         places += [f"preset {', '.join(presets)}"] if presets else []
         places += [f"claim {', '.join(claims)}"] if claims else []
         places += [fact.context] if fact.context else []
-        found[fact.id] = places
+        found[fact.id] = places or ["not used yet" if fact.awaits else f"calculations on {fact.theme}"]
     return found

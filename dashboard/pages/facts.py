@@ -1,6 +1,6 @@
 """Facts and claims: what is known, by whom, and is it so?"""
 
-from typing import Any
+from typing import Any, get_args
 
 import polars as pl
 import streamlit as st
@@ -9,7 +9,7 @@ from dashboard import charts_network, evidence, inputs, panels
 from dashboard.evidence import Audit
 from dashboard.formats import percent, plain, usd
 from dashboard.frame import Desk
-from data.fact import Fact
+from data.fact import Fact, Kind
 from models.readers.claim_rules import VERDICTS, Claim, Verdict, finding
 
 TITLE = "Facts and claims"
@@ -21,6 +21,8 @@ BADGES: dict[Verdict, str] = {
 }
 TABS = ("Claims", "Facts", "The network's record")
 EVERY = "all"
+# From the most to the least solid.
+KINDS = get_args(Kind)
 
 
 def page(desk: Desk) -> None:
@@ -120,9 +122,9 @@ def burn_table(audited: Audit) -> pl.DataFrame:
 @st.fragment
 def facts(desk: Desk, audited: Audit) -> None:
     registry = desk.answers.registry
-    kinds = list(dict.fromkeys(fact.kind for fact in registry.facts.values()))
-    query, kind = _search("fact", "Search facts", list(kinds))
+    query, kind = _search("fact", "Search facts", list(KINDS))
     found = evidence.matching_facts(registry, query, None if kind == EVERY else kind)
+    found.sort(key=lambda fact: KINDS.index(fact.kind))
     if not found:
         st.info("No fact contains all of that. Try fewer words, or all kinds.")
         return
@@ -213,11 +215,11 @@ def _table(frame: pl.DataFrame) -> None:
 
 
 FACT_COLUMNS: dict[str, Any] = {
-    "title": st.column_config.TextColumn("Fact", width=260),
-    "value": st.column_config.TextColumn("Value and unit", width=160),
+    "title": st.column_config.TextColumn("Fact", width=230),
+    "value": st.column_config.TextColumn("Value and unit", width=150),
     "date": "Date",
     "kind": "Kind",
-    "source": st.column_config.TextColumn("Source", width=180),
+    "source": st.column_config.TextColumn("Source", width=140),
     "used": st.column_config.TextColumn("Used as", width=240),
     "confidence": "Confidence",
     "id": "Name in commands",

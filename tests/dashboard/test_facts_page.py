@@ -110,7 +110,7 @@ def test_facts_are_found_and_listed_with_their_use(page: AppTest) -> None:
     page.text_input(key="fact_query").input("payout_target").run()
     rows = sound(page).dataframe[0].value.to_dict("records")
     target = next(row for row in rows if row["id"] == "payout_target")
-    assert target["value"] == "1350000 USD/month"
+    assert target["value"] == "1,350,000 USD/month"
     assert target["kind"] == "assumption"
     assert "default of Payout target (H0)" in target["used"]
     page.text_input(key="fact_query").input("nothing has this").run()
