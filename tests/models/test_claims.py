@@ -12,7 +12,6 @@ from models.projection import project
 from models.readers.claim_rules import (
     VERDICTS,
     Case,
-    Claim,
     amount,
     finding,
     io,
@@ -332,9 +331,3 @@ def test_gpu_counts_say_what_was_counted() -> None:
     assert set(counts["counted"]) == {
         "claimed", "registered", "verified", "cluster-ready", "active", "advertised"
     }  # fmt: skip
-
-
-def test_a_claim_is_immutable() -> None:
-    claim: Claim = CLAIMS["revenue"]
-    with pytest.raises(AttributeError):
-        claim.verdict = "reproduces"  # type: ignore[misc]
