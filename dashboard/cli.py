@@ -187,6 +187,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_json(doctor)
 
+    bench = commands.add_parser(
+        "bench",
+        help="measure the engine's speed",
+        description="Measure the stress engine beside plain Python, numpy, JAX, C and radCAD, in turns, for "
+        "about a minute.",
+    )
+    bench.add_argument("--gpu", action="store_true", help="measure the GPU too; there must be one")
+    _add_json(bench)
+
     for name, command in commands.choices.items():
         command.set_defaults(module=name)
     return parser
