@@ -4,6 +4,7 @@ One connection a process, a cursor an operation, one writer at a time: open one 
 threads. What a method has returned from is on disk.
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator
@@ -81,11 +82,11 @@ class Store:
 
     def load_facts(self, registry: Registry) -> bool:
         """Put the registry's facts and sources in the place of the stored ones. False: they are the same."""
-        if self._rows("SELECT 1 FROM fact WHERE version = ? LIMIT 1", [registry.version]):
+        if self.rows("SELECT 1 FROM fact WHERE version = ? LIMIT 1", [registry.version]):
             return False
         facts = pl.DataFrame([_fact_row(fact) for fact in registry.facts.values()], infer_schema_length=None)
         sources = pl.DataFrame([s.model_dump() for s in registry.sources.values()], infer_schema_length=None)
-        with self._transaction() as cursor:
+        with self.transaction() as cursor:
             cursor.execute("DELETE FROM fact; DELETE FROM source")
             cursor.register("facts", facts)
             cursor.register("sources", sources)
@@ -98,15 +99,15 @@ class Store:
     def record(self, run: RunRecord) -> bool:
         """Store a run with its scenario. False when it was there already."""
         frame = run.frame.rename(_SQL_NAMES)
-        with self._transaction() as cursor:
+        with self.transaction() as cursor:
             if cursor.execute("SELECT 1 FROM run WHERE id = ?", [run.id]).fetchall():
                 return False
             created_at = run.created_at.astimezone(UTC).replace(tzinfo=None)
-            _insert_scenario(cursor, run.scenario_digest, run.scenario, created_at)
+            digest = insert_scenario(cursor, run.scenario, created_at)
             cursor.execute(
                 "INSERT INTO run VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
-                    run.id, run.kind, run.scenario_digest, run.facts_version, run.model_version,
+                    run.id, run.kind, digest, run.facts_version, run.model_version,
                     canonical(run.parameters), json.dumps(run.summary, allow_nan=False),
                     run.seconds, created_at,
                 ],
@@ -148,7 +149,7 @@ class Store:
         """Record what other processes left while this one had the store (data/inbox.py)."""
         if not inbox.waiting(self.path):
             return inbox.Taken(0, ())
-        columns = self._rows(
+        columns = self.rows(
             "SELECT column_name, data_type, is_nullable FROM duckdb_columns() "
             "WHERE table_name = 'run_step' AND column_name <> 'run' ORDER BY column_index",
             [],
@@ -162,9 +163,8 @@ class Store:
         """Keep a scenario, under a name if given (its earlier name is then forgotten). Returns its digest."""
         if name is not None:
             name = _name(name)
-        digest = scenario.digest()
-        with self._transaction() as cursor:
-            _insert_scenario(cursor, digest, scenario.canonical_json(), now())
+        with self.transaction() as cursor:
+            digest = insert_scenario(cursor, scenario.canonical_json(), now())
             if name is not None:
                 taken = cursor.execute(
                     "SELECT 1 FROM scenario WHERE name = ? AND digest <> ?", [name, digest]
@@ -176,7 +176,7 @@ class Store:
 
     def scenario(self, name_or_digest: str) -> Scenario:
         """Raises InputError when there is none, or when its inputs are not those of this version any more."""
-        rows = self._rows(
+        rows = self.rows(
             "SELECT inputs FROM scenario WHERE name = ? OR digest = ?", [name_or_digest, name_or_digest]
         )
         if not rows:
@@ -196,7 +196,7 @@ class Store:
         symbol = series.symbol
         if not _SYMBOL.fullmatch(symbol):
             raise InputError(f"the symbol {symbol!r} is not allowed: 1 to 20 of A-Z, 0-9, dot and hyphen are")
-        with self._transaction() as cursor:
+        with self.transaction() as cursor:
             gone = cursor.execute("DELETE FROM price WHERE symbol = ? RETURNING 1", [symbol]).fetchall()
             cursor.register("frame", series.frame)
             cursor.execute(
@@ -209,7 +209,7 @@ class Store:
         """The imported prices of a symbol. Raises InputError when there are none."""
         frame = self._frame("SELECT * EXCLUDE (symbol) FROM price WHERE symbol = ? ORDER BY date", [symbol])
         if frame.is_empty():
-            known = ", ".join(s for (s,) in self._rows("SELECT DISTINCT symbol FROM price ORDER BY 1", []))
+            known = ", ".join(s for (s,) in self.rows("SELECT DISTINCT symbol FROM price ORDER BY 1", []))
             raise InputError(f"the store has no prices of {symbol!r}; it has {known or 'none at all'}")
         return PriceSeries(symbol, frame.drop("file_sha256"), frame.item(0, "file_sha256"))
 
@@ -223,11 +223,11 @@ class Store:
 
     def schema_version(self) -> int:
         """The newest migration that the file has."""
-        return int(self._rows("SELECT max(version) FROM schema_version", [])[0][0])
+        return int(self.rows("SELECT max(version) FROM schema_version", [])[0][0])
 
     # Cursors
 
-    def _rows(self, query: str, params: list[Any]) -> list[tuple[Any, ...]]:
+    def rows(self, query: str, params: list[Any]) -> list[tuple[Any, ...]]:
         with self._cursor() as cursor:
             return cursor.execute(query, params).fetchall()
 
@@ -248,7 +248,7 @@ class Store:
             raise unusable(self.path, error) from error
 
     @contextmanager
-    def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """What is done with the cursor is on disk when this ends; none of it is after an exception."""
         with self._write, self._cursor() as cursor:
             cursor.begin()
@@ -273,12 +273,13 @@ def _fact_row(fact: Fact) -> dict[str, Any]:
     }
 
 
-def _insert_scenario(
-    cursor: duckdb.DuckDBPyConnection, digest: str, inputs: str, created_at: datetime
-) -> None:
+def insert_scenario(cursor: duckdb.DuckDBPyConnection, inputs: str, created_at: datetime) -> str:
+    """Keep a scenario's canonical JSON. Returns its digest."""
+    digest = hashlib.sha256(inputs.encode()).hexdigest()
     cursor.execute(
         "INSERT INTO scenario VALUES (?, ?, NULL, ?) ON CONFLICT DO NOTHING", [digest, inputs, created_at]
     )
+    return digest
 
 
 def _name(name: str) -> str:

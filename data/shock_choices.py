@@ -1,0 +1,71 @@
+"""The random shocks that a reader can choose between, all made from the same facts."""
+
+import math
+from collections.abc import Sequence
+from typing import Literal, get_args
+
+import numpy as np
+
+from data.registry import Registry
+from models.markov import stationary
+from models.parameters import InputError
+from models.shocks import Regime, Shocks, parse_shocks
+
+Choice = Literal["gbm", "regimes", "bootstrap"]
+CHOICES: tuple[Choice, ...] = get_args(Choice)
+TITLES: dict[Choice, str] = {
+    "gbm": "One market (GBM)",
+    "regimes": "Calm and stress, with jumps",
+    "bootstrap": "Days of a real history",
+}
+
+
+def choose(
+    registry: Registry, choice: str, closes: Sequence[float] | None = None, block_days: int | None = None
+) -> Shocks:
+    """The shocks of one choice. A bootstrap takes its daily `closes` (USD, oldest first) in blocks of
+    `block_days`, else as many as the facts say; its demand is that of the regimes. Raises InputError."""
+    if choice not in CHOICES:
+        raise InputError(f"there are no shocks {choice!r}; there are {', '.join(CHOICES)}")
+    shocks = registry.shocks()
+    if choice == "gbm":
+        return one_market(shocks)
+    if choice == "regimes":
+        return shocks
+    if closes is None:
+        raise InputError("the bootstrap draws from a history of daily prices, and none was given")
+    days = int(registry.facts["bootstrap_block_days"].number) if block_days is None else block_days
+    return parse_shocks({"history": [*closes], "block_days": days}, shocks)
+
+
+def one_market(shocks: Shocks) -> Shocks:
+    """Geometric Brownian motion with the regimes' long-run mean drifts, and with volatilities that give the
+    same variance a year as their long-run mix, jumps included. The demand of jumps is left out with them."""
+    share = stationary(np.array(shocks.transition))
+    jump = shocks.jump_sd**2 + shocks.jump_mean**2
+
+    def mix(values: list[float]) -> float:
+        return float(share @ np.array(values))
+
+    market = Regime(
+        name="market",
+        mu=mix([r.mu for r in shocks.regimes]),
+        sigma=math.sqrt(mix([r.sigma**2 + r.jump_rate * jump for r in shocks.regimes])),
+        jump_rate=0.0,
+        g=mix([r.g for r in shocks.regimes]),
+        nu=math.sqrt(mix([r.nu**2 for r in shocks.regimes])),
+    )
+    return shocks.model_copy(update={"regimes": (market,), "transition": ((1.0,),)})
+
+
+def provisional(registry: Registry, shocks: Shocks) -> str:
+    """What of these shocks is assumed, in one sentence."""
+    if shocks.history is not None:
+        return (
+            f"provisional: the price draws blocks of {shocks.block_days} days from a history of "
+            f"{len(shocks.history)} daily closes, but how demand moves is assumed, since prices cannot tell"
+        )
+    default = registry.shocks()
+    if shocks in (default, one_market(default)):
+        return "provisional: every number of these shocks is an assumption until a calibration replaces it"
+    return "provisional: what you did not set of these shocks is an assumption"

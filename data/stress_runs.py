@@ -1,0 +1,152 @@
+"""A stress run as it is kept: packed to bytes and back, and the ids under which it is found again."""
+
+import hashlib
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from data.records import canonical
+from models.economy import Inputs, Params, State
+from models.parameters import InputError
+from models.shocks import ShockParams
+from models.stress.counts import Counts, Layout
+from models.stress.path import Moment
+from models.stress.plan import Bootstrap, Plan
+
+if TYPE_CHECKING:
+    import polars as pl
+
+STRESS = "stress"
+FORMAT = 1
+# A packed run says how large it is; no more than this is ever unpacked (240 months by the day, every fan).
+MAX_BYTES = 2_000_000_000
+_PARTS = (State, Params, ShockParams)
+
+
+@dataclass(frozen=True, eq=False)
+class StressRecord:
+    """`scenario` is canonical JSON; `parameters` what decides the counts besides it: shocks, seed, paths,
+    fans, kernel and draw layout; `quantiles` as models.stress.report has them; `packed` plan and counts."""
+
+    scenario: str
+    facts_version: str
+    model_version: str
+    parameters: dict[str, Any]
+    summary: dict[str, Any]
+    quantiles: "pl.DataFrame | None"  # None in a run that was found: its counts hold them
+    packed: bytes
+    counts_sha256: str
+    device: str
+    seconds: float
+    created_at: datetime
+
+    @property
+    def paths(self) -> int:
+        return int(self.parameters["paths"])
+
+    @cached_property
+    def id(self) -> str:
+        digest = hashlib.sha256(self.scenario.encode()).hexdigest()
+        return stress_id(digest, self.facts_version, self.model_version, self.parameters)
+
+    @cached_property
+    def family(self) -> str:
+        digest = hashlib.sha256(self.scenario.encode()).hexdigest()
+        return stress_family(digest, self.facts_version, self.model_version, self.parameters)
+
+
+def stress_id(digest: str, facts_version: str, model_version: str, parameters: Mapping[str, Any]) -> str:
+    """sha256 (hex) of all that decides a run's counts; `digest` is its scenario's."""
+    parts = json.dumps([STRESS, digest, facts_version, model_version, canonical(parameters)])
+    return hashlib.sha256(parts.encode()).hexdigest()
+
+
+def stress_family(digest: str, facts_version: str, model_version: str, parameters: Mapping[str, Any]) -> str:
+    """The same for runs that differ in nothing but how many paths they have: each can be extended to a longer
+    one."""
+    rest = {name: value for name, value in parameters.items() if name != "paths"}
+    return stress_id(digest, facts_version, model_version, rest)
+
+
+def pack(plan: Plan, counts: Counts) -> bytes:
+    """Everything that replay, extension and every answer need. Whole numbers, and doubles to the bit."""
+    used = [part.start + np.flatnonzero(counts.counts[part]) for part in counts.filled()]
+    where = np.concatenate([*used, np.empty(0, np.int64)])
+    losses = np.flatnonzero(counts.sums.any(axis=1))
+    arrays = {
+        "numbers": np.array([*plan.start, *plan.params, *plan.shocks, plan.least_pay]),
+        "inputs": plan.inputs,
+        "moments": plan.moments,
+        "table": plan.bootstrap.table,
+        "segments": plan.bootstrap.segments,
+        "where": np.diff(where, prepend=0),  # small, so that they pack well
+        "counts": counts.counts[where],
+        "extremes": counts.extremes,
+        "events": counts.events,
+        "losses": losses,
+        "sums": counts.sums[losses],
+    }
+    head = {
+        "format": FORMAT,
+        "fans": counts.layout.fans,
+        "months": counts.layout.months,
+        "steps": counts.layout.steps,
+        "paths": counts.paths,
+        "arrays": {name: [a.dtype.kind, *a.shape] for name, a in arrays.items()},
+    }
+    body = b"".join(a.astype(f"<{a.dtype.kind}8").tobytes() for a in arrays.values())
+    text = json.dumps(head).encode()
+    return len(text).to_bytes(4, "little") + zlib.compress(text + body, 1)
+
+
+def unpack(packed: bytes) -> tuple[Plan, Counts]:
+    """Raises InputError when this is not what `pack` makes."""
+    try:
+        unzip = zlib.decompressobj()
+        content = unzip.decompress(packed[4:], MAX_BYTES)
+        size = int.from_bytes(packed[:4], "little")
+        head = json.loads(content[:size])
+        if head["format"] != FORMAT:
+            raise InputError(f"the run is kept in format {head['format']}; this version reads {FORMAT}")
+        arrays, at = {}, size
+        for name, (kind, *shape) in head["arrays"].items():
+            count = int(np.prod(shape, dtype=np.int64))
+            found = np.frombuffer(content, {"f": "<f8", "i": "<i8"}[kind], count, at)
+            arrays[name] = found.reshape(shape).astype(found.dtype.newbyteorder("="))
+            at += 8 * count
+        return _plan(arrays, head), _counts(arrays, head)
+    except (zlib.error, ValueError, KeyError, TypeError, IndexError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"the run cannot be read: {error}") from None
+
+
+def _plan(arrays: Mapping[str, np.ndarray], head: Mapping[str, Any]) -> Plan:
+    numbers = arrays["numbers"].tolist()
+    parts = []
+    for kind in _PARTS:
+        parts.append(kind._make(numbers[: len(kind._fields)]))
+        numbers = numbers[len(kind._fields) :]
+    (least,) = numbers
+    if arrays["inputs"].shape[1] != len(Inputs._fields) or arrays["moments"].shape[1] != len(Moment._fields):
+        raise ValueError("its steps have other inputs than this version's")
+    start, params, shocks = parts
+    bootstrap = Bootstrap(arrays["table"], arrays["segments"])
+    per_month = head["steps"] // head["months"]
+    return Plan(start, params, shocks, least, per_month, arrays["inputs"], arrays["moments"], bootstrap)  # type: ignore[arg-type]
+
+
+def _counts(arrays: Mapping[str, np.ndarray], head: Mapping[str, Any]) -> Counts:
+    counts = Counts.empty(Layout(tuple(head["fans"]), head["months"], head["steps"]))
+    counts.paths = head["paths"]
+    counts.counts[np.cumsum(arrays["where"])] = arrays["counts"]
+    counts.extremes[...] = arrays["extremes"]
+    counts.events[...] = arrays["events"]
+    counts.sums[arrays["losses"]] = arrays["sums"]
+    return counts
