@@ -22,6 +22,9 @@ STYLE = """
 .stMainBlockContainer { padding-top: 3.75rem; }
 .stMainBlockContainer h1 { font-size: 1.9rem; }
 .st-key-answer h1 { font-size: 1.4rem; font-weight: 400; line-height: 1.4; padding-top: 0; }
+.stMainBlockContainer h2 { font-size: 1.4rem; }
+[class*="st-key-panel_"] h2 { font-size: 1.05rem; padding: 0.5rem 0 0; }
+[data-testid="stCaptionContainer"] { color: inherit; opacity: 0.8; }
 .stSidebar [data-testid="stMarkdownContainer"] p { font-size: 0.875rem; }
 [data-testid="stMetricValue"] { font-size: 1.6rem; }
 [data-testid="stMetricValue"] * { white-space: normal; overflow: visible; }

@@ -38,15 +38,15 @@ INPUT_COLUMNS: dict[str, Any] = {
 
 def chart(desk: Desk, made: Chart) -> None:
     """A chart under its title and what to notice in it, with its files below."""
-    st.markdown(f"**{made.title}**")
-    st.caption(made.subtitle)
-    st.plotly_chart(made.figure, theme=None, config=CONFIG, alt=made.alt, key=f"chart_{made.name}")
-    key = f"export_{made.name}"
-    with st.popover(
-        "Export", icon=":material/download:", type="tertiary", key=key, on_change="rerun"
-    ) as opened:
-        if opened.open:
-            _exports(desk, made)
+    with st.container(key=f"panel_{made.name}"):
+        st.header(made.title, anchor=False)
+        st.caption(made.subtitle)
+        st.plotly_chart(made.figure, theme=None, config=CONFIG, alt=made.alt, key=f"chart_{made.name}")
+        key = f"export_{made.name}"
+        drawn = st.popover("Export", icon=":material/download:", type="tertiary", key=key, on_change="rerun")
+        if drawn.open:
+            with drawn:
+                _exports(desk, made)
 
 
 def _exports(desk: Desk, made: Chart) -> None:

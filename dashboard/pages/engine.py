@@ -35,7 +35,7 @@ def month(desk: Desk, run: Projection) -> None:
     with right:
         panels.chart(desk, charts_engine.io_flow(run, chosen, dark=desk.dark))
     when = month_words(month_end(run.protocol, desk.scenario.m0 + chosen), chosen)
-    st.subheader(f"The twelve rules in {when}", anchor=False)
+    st.header(f"The twelve rules in {when}", anchor=False)
     at = month_of(run, chosen)
     with st.container(gap="xsmall"):
         for number, rule in enumerate(RULES, 1):

@@ -53,7 +53,7 @@ def over_time(desk: Desk) -> None:
 
 def deciders(desk: Desk, alternatives: pl.DataFrame) -> None:
     """What nobody has published and moves the answer, each with its control."""
-    st.subheader("What decides it", anchor=False)
+    st.header("What decides it", anchor=False)
     found = cards.deciders(alternatives, desk.scenario.months)
     if not found:
         st.markdown("None of what nobody has published changes the month of the first shortfall here.")
@@ -83,7 +83,7 @@ def replay(desk: Desk, alternatives: pl.DataFrame) -> None:
     """The run over a price history, under each payout target and start vault."""
     preset = desk.session.preset
     estimated = preset.approximate and preset.scenario.price_history == desk.scenario.price_history
-    st.subheader("The replay under what nobody has published", anchor=False)
+    st.header("The replay under what nobody has published", anchor=False)
     if estimated:
         st.badge("approximate: monthly mean prices, interpolated revenue", color="orange")
     st.table(replay_table(alternatives, desk.scenario))
@@ -108,7 +108,7 @@ def replay_table(alternatives: pl.DataFrame, scenario: Scenario) -> pl.DataFrame
 
 
 def where_next(desk: Desk) -> None:
-    st.subheader("Where to go next", anchor=False)
+    st.header("Where to go next", anchor=False)
     for column, (reader, page, words) in zip(st.columns(len(NEXT)), NEXT, strict=True):
         with column.container(border=True, height="stretch"):
             st.markdown(f"**{reader}**: {words}.")

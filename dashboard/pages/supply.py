@@ -75,8 +75,8 @@ def unlocks_table(coming: pl.DataFrame) -> None:
 
 
 def emission(supply: Supply) -> None:
-    st.markdown("**How much is emitted: the published forms do not agree**")
-    table = supply.variants.with_columns(pl.col("total_io", "excess_io") / 1e6)
+    st.header("How much is emitted: the published forms do not agree", anchor=False)
+    table = supply.variants.with_columns((pl.col("total_io", "excess_io") / 1e6).round(3) + 0.0)
     st.dataframe(table, hide_index=True, column_config=EMISSION_COLUMNS)
 
 

@@ -64,7 +64,7 @@ def session(app: AppTest) -> Session:
 
 def words(app: AppTest) -> str:
     """All text of the page, in order."""
-    kinds = ("title", "subheader", "markdown", "caption", "warning", "error")
+    kinds = ("title", "header", "markdown", "caption", "warning", "error")
     return read("\n".join(str(e.value) for kind in kinds for e in getattr(app, kind)))
 
 
