@@ -323,6 +323,16 @@ def test_a_store_in_use_is_a_quiet_note(visit: Visit, held_store: int) -> None:
     assert f"process {held_store}" in words(app)
 
 
+def test_a_store_that_is_no_store_is_said_and_left_alone(visit: Visit, store_path: Path) -> None:
+    store_path.parent.mkdir(parents=True, exist_ok=True)
+    store_path.write_bytes(b"this is no database" * 1000)
+    app = visit()
+    assert_sound(app)
+    assert "nothing is recorded" in words(app)
+    assert app.title[0].value
+    assert store_path.read_bytes() == b"this is no database" * 1000
+
+
 def test_the_stamp_names_what_gives_the_numbers_again(visit: Visit) -> None:
     app = visit()
     stamp = app.caption[-1].value
