@@ -30,7 +30,8 @@ STYLE = """
 [data-testid="stMetricValue"] * { white-space: normal; overflow: visible; }
 @media (min-width: 800px) and (min-height: 600px) {
   [data-testid="stLayoutWrapper"]:has(> .st-key-bar) {
-    position: sticky; top: 3rem; z-index: 50; padding: 0.5rem 0; background: Canvas;
+    position: sticky; top: 3rem; z-index: 50; padding: 0.5rem 0;
+    background: light-dark(#ffffff, #171614);
   }
 }
 """
