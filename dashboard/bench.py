@@ -110,7 +110,7 @@ def timed(work: Callable[[int], Any]) -> Callable[[int], float]:
 
 
 def make_task(registry: Registry, steps_per_month: int) -> Task:
-    """The baseline over 60 months under the provisional shocks, on all cores."""
+    """The baseline over 60 months under the default shocks, on all cores."""
     changes = {"months": MONTHS, "steps_per_month": steps_per_month}
     scenario, protocol = registry.baseline().model_copy(update=changes), registry.protocol()
     shocks = registry.shocks()

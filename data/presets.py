@@ -1,4 +1,4 @@
-"""Named scenarios out of the facts, the replay of a price history, and the random shocks to start from."""
+"""Named scenarios out of the facts, and the replay of a price history."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,6 @@ import numpy as np
 from data.fact import Fact, Value, first_day
 from models.parameters import Contract, InputError, Protocol, Scenario, parse_scenario
 from models.schedules import full_months_until, month_start
-from models.shocks import Regime, Shocks
 
 Facts = Mapping[str, Fact]
 # A run month's daily closes, or one mean, in USD per IO.
@@ -198,23 +197,3 @@ def _words(field: str, value: Value, fact: Fact, protocol: Protocol) -> str:
     if field == "H0":
         return f"payout target x {float(value) / fact.number:g}"
     return str(value).replace("_", " ")
-
-
-def provisional_shocks(facts: Facts) -> Shocks:
-    """Two regimes with jumps and correlated demand, all assumptions; no drift, no history."""
-    chances = facts["shock_matrix"]
-    regimes = facts["shock_regimes"].records()
-    return Shocks.model_validate(
-        {
-            "regimes": tuple(Regime.model_validate({"name": r.pop("regime"), **r}) for r in regimes),
-            "transition": tuple(zip(*map(chances.numbers, chances.texts("regime")), strict=True)),
-            "start": facts["shock_start"].text,
-            "jump_mean": facts["jump_mean"].number,
-            "jump_sd": facts["jump_spread"].number,
-            "jump_demand": facts["jump_into_demand"].number,
-            "rho": facts["price_demand_correlation"].number,
-            "theta": facts["demand_reversion"].number,
-            "repair_root": False,
-            "demean": True,
-        }
-    )

@@ -16,9 +16,9 @@ from data.presets import (
     Preset,
     alternatives,
     build_presets,
-    provisional_shocks,
     replay_scenario,
 )
+from data.shock_sets import DEFAULT, ShockSet, build_shock_sets
 from models.parameters import Contract, InputError, Protocol, Scenario, VestingBucket, sentence
 from models.shocks import Shocks
 
@@ -104,8 +104,16 @@ class Registry:
         return MappingProxyType(build_presets(self.facts, self.baseline(), self.protocol()))
 
     def shocks(self) -> Shocks:
-        """The random shocks that stand until a calibration replaces them: provisional, all assumptions."""
-        return provisional_shocks(self.facts)
+        """The default of `shock_sets`: fitted to IO's own price, without drift; demand is assumed."""
+        return self._shock_sets[DEFAULT].shocks
+
+    def shock_sets(self) -> Mapping[str, ShockSet]:
+        """By name, the default first, with what each is not."""
+        return self._shock_sets
+
+    @cached_property
+    def _shock_sets(self) -> Mapping[str, ShockSet]:
+        return MappingProxyType(build_shock_sets(self.facts))
 
     def replay_scenario(
         self, first_month: date, closes_by_month: tuple[Closes, ...], months: int | None = None

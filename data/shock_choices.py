@@ -59,13 +59,15 @@ def one_market(shocks: Shocks) -> Shocks:
 
 
 def provisional(registry: Registry, shocks: Shocks) -> str:
-    """What of these shocks is assumed, in one sentence."""
+    """What of these shocks is fitted and what is assumed, for the reader."""
     if shocks.history is not None:
         return (
             f"provisional: the price draws blocks of {shocks.block_days} days from a history of "
             f"{len(shocks.history)} daily closes, but how demand moves is assumed, since prices cannot tell"
         )
-    default = registry.shocks()
-    if shocks in (default, one_market(default)):
-        return "provisional: every number of these shocks is an assumption until a calibration replaces it"
-    return "provisional: what you did not set of these shocks is an assumption"
+    for known in registry.shock_sets().values():
+        if shocks in (known.shocks, one_market(known.shocks)):
+            fitted = "the price's shocks are fitted, the demand's assumed"
+            what = fitted if known.kind == "derived" else "all of these shocks are assumed"
+            return f"provisional: {what}. {known.limits}".removesuffix(".")
+    return "provisional: these shocks are yours; of what you did not set, how demand moves is assumed"

@@ -150,6 +150,7 @@ def test_a_bad_file_is_refused(file: str, text: str, words: str) -> None:
             "made of stress_demand_shock: demand_shock = -1.55",
         ),
         ("shocks.toml", '["calm", 0.92, 0.08]', '["calm", 0.92, 0.18]', "must sum to 1"),
+        ("shocks.toml", '["stress", -4.32, 3.93]', '["boom", -4.32, 3.93]', "the same regimes"),
         ("shocks.toml", "value = 0.5\n", "value = 1.2\n", "range"),
     ],
 )
@@ -200,8 +201,8 @@ def test_the_baseline_is_the_one_specified() -> None:
     )  # fmt: skip
 
 
-def test_the_random_shocks_are_those_specified() -> None:
-    s = FACTS.shocks()
+def test_the_shocks_that_stood_before_the_fit_are_those_specified() -> None:
+    s = FACTS.shock_sets()["provisional"].shocks
     assert [(r.mu, r.sigma, r.jump_rate, r.g, r.nu) for r in s.regimes] == [
         (0.0, 0.9, 2.0, 0.0, 0.35),
         (0.0, 1.8, 12.0, 0.0, 0.7),
@@ -209,6 +210,59 @@ def test_the_random_shocks_are_those_specified() -> None:
     assert s.transition == ((0.92, 0.08), (0.25, 0.75))
     assert (s.jump_mean, s.jump_sd, s.jump_demand, s.theta, s.rho) == (-0.1, 0.15, 0.0, 1.0, 0.5)
     assert (s.start, s.history, s.demean, s.repair_root) == ("calm", None, True, False)
+
+
+def different(name: str) -> set[str]:
+    """Inputs of a shock set that differ from the default's."""
+    default, other = FACTS.shocks().model_dump(), FACTS.shock_sets()[name].shocks.model_dump()
+    rates = {
+        f"{r['name']}.{key}"
+        for r, s in zip(default.pop("regimes"), other.pop("regimes"), strict=True)
+        for key in r
+        if r[key] != s[key]
+    }
+    return rates | {key for key in default if default[key] != other[key]}
+
+
+def test_the_default_shocks_are_the_fit_to_io_without_drift() -> None:
+    sets = FACTS.shock_sets()
+    assert list(sets) == ["fitted", "pooled", "drift", "joint_crash", "provisional"]
+    assert FACTS.shocks() is sets["fitted"].shocks
+    assert all(r.mu == 0 for name in sets if name != "drift" for r in sets[name].shocks.regimes)
+    price = {f"{regime}.{key}" for regime in ("calm", "stress") for key in ("sigma", "jump_rate")}
+    jumps = {"jump_mean", "jump_sd", "transition"}
+    # stress jumps at the same rate in all sets: where the search of the fits ends
+    assert different("pooled") == different("provisional") == (price | jumps) - {"stress.jump_rate"}
+    assert different("drift") == {"calm.mu", "stress.mu"}
+    assert different("joint_crash") == {"jump_demand"}
+
+
+def test_each_shock_set_says_what_it_is_and_is_not() -> None:
+    for name, found in FACTS.shock_sets().items():
+        assert found.name == name
+        assert found.kind == ("assumption" if name == "provisional" else "derived")
+        assert found.limits
+        assert {FACTS.facts[id_].kind for id_ in found.facts} <= {found.kind, "assumption"}
+
+
+def test_the_stated_limits_of_the_fit_are_those_of_its_tables() -> None:
+    laws, moments = FACTS.facts["shock_fit_laws"], FACTS.facts["shock_fit_moments"]
+    columns = [laws.texts(c) for c in ("history", "law", "fitted")] + [
+        laws.numbers("aic"),
+        laws.numbers("bic"),
+    ]
+    own = [row[1:] for row in zip(*columns, strict=True) if row[0] == "IO"]
+    ((_, _, aic, bic),) = (row for row in own if row[1] == "yes")
+    ((_, _, jumps_aic, jumps_bic),) = (row for row in own if row[0] == "jumps")
+    limits = FACTS.facts["shock_fit_limits"].text
+    assert f"BIC prefers one regime with jumps by {float(bic) - float(jumps_bic):.1f}" in limits
+    assert f"(AIC by {float(aic) - float(jumps_aic):.1f})" in limits
+    for low, history, high in zip(*map(moments.numbers, ("low", "history", "high")), strict=True):
+        assert low <= history <= high
+    assert [r.jump_rate for r in FACTS.shocks().regimes] == [12, 12]
+    gains = FACTS.facts["hindcast_intervals"]
+    assert (gains.texts("token")[0], gains.numbers("months")[0]) == ("IO", 1)
+    assert gains.numbers("crps_gain_low")[0] < 0 < gains.numbers("crps_gain_high")[0]
 
 
 def test_the_protocol_is_the_one_specified() -> None:

@@ -47,7 +47,7 @@ THREE = parse_shocks(
 
 
 @pytest.mark.parametrize("steps_per_month", [1, 30])
-@pytest.mark.parametrize("shocks", [SHOCKS, THREE, gbm(0.8, 0.3)], ids=["provisional", "three", "gbm"])
+@pytest.mark.parametrize("shocks", [SHOCKS, THREE, gbm(0.8, 0.3)], ids=["fitted", "three", "gbm"])
 def test_exact_laws_hold(shocks: Shocks, steps_per_month: int) -> None:
     checks = check_laws(scenario(12, steps_per_month), PROTOCOL, shocks, 20_000, 20261123)
     assert [c for c in checks if not c.holds] == []
