@@ -3,7 +3,6 @@
 import math
 
 import polars as pl
-from scipy.optimize import brentq
 
 from models.parameters import Contract, Protocol, Scenario
 from models.projection import project
@@ -40,6 +39,9 @@ def payout_target(scenario: Scenario, protocol: Protocol, burn_io: float) -> flo
     high = 1.0 + year.R_base + math.fsum(contract.usd for contract in year.contracts)
     while short_of(high) >= 0:
         high *= 2
+    # Here, because every start of the dashboard would pay 0.3 s for it
+    from scipy.optimize import brentq
+
     return float(brentq(short_of, 0.0, high, xtol=1e-6, rtol=1e-12))
 
 

@@ -2,6 +2,7 @@
 
 import math
 from datetime import date
+from functools import lru_cache
 
 import polars as pl
 
@@ -40,6 +41,7 @@ def supply_by_month(scenario: Scenario, protocol: Protocol) -> pl.DataFrame:
     return pl.concat([_before_the_run(scenario.m0, protocol), run.select(columns)], how="diagonal_relaxed")
 
 
+@lru_cache(8)  # the same for every scenario that starts in the same month
 def _before_the_run(m0: int, protocol: Protocol) -> pl.DataFrame:
     months = range(m0 + 1)
     locked = [locked_after(protocol, m) for m in months]
