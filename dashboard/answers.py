@@ -16,9 +16,11 @@ from typing import Any, Self
 
 import polars as pl
 
-from dashboard import settings
+from dashboard import fleets, rents, settings
 from dashboard.evidence import Audit, audit, watch
 from dashboard.explain import FIGURES
+from dashboard.fleets import Question
+from dashboard.rents import Rent
 from data import inbox
 from data.mechanisms import build_mechanisms
 from data.records import PROJECTION, RunRecord, projection_record, run_id
@@ -27,7 +29,9 @@ from data.store import Store, StoreBusy, StoreError, default_path
 from models.mechanism_paths import Comparison, compare
 from models.parameters import InputError, Scenario, field_info, parse_scenario
 from models.projection import Projection, monthly, project
+from models.readers.customers import Hours
 from models.readers.investors import emission_variants, observed_gaps, supply_by_month, unlock_calendar
+from models.readers.suppliers import Answer
 
 VERSION = metadata.version("vaultline")
 REMEMBERED = 64  # answers kept in memory; a projection of ten years by the day is about 2 MB
@@ -253,6 +257,16 @@ class Answers:
         price, revenue = frame["price"].to_numpy(), frame["revenue"].to_numpy()
         rules = build_mechanisms(self.registry.facts)
         return compare(price, revenue, scenario, self.protocol, rules)
+
+    def supplier(self, scenario: Scenario, asked: Question) -> Answer:
+        """Income, break-even and risk of a fleet on random paths. Raises InputError."""
+        key = ("supplier", f"{scenario.digest()} {asked.key}")
+        return self._remembered(key, lambda: fleets.reckon(self.registry, scenario, asked))
+
+    def rent(self, scenario: Scenario, work: list[Hours]) -> Rent:
+        """What a workload costs by every stated price, and the demand that the scenario leaves unserved."""
+        key = ("rent", f"{scenario.digest()} {work}")
+        return self._remembered(key, lambda: rents.reckon(self.registry, self.run(scenario), work))
 
     def explain(self, scenario: Scenario, figure: str) -> Explanation:
         """Formula, inputs with their sources, arithmetic, path and command behind one of explain.FIGURES."""

@@ -15,6 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Never
 
+from dashboard import reader_arguments
 from dashboard.settings import FLAGS, flag
 from models.parameters import InputError, field_info
 
@@ -125,6 +126,28 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Decimals take a dot. Of two values for one input the later counts.",
     )
     _add_scenario(mechanisms, "every mechanism and month")
+
+    suppliers = commands.add_parser(
+        "suppliers",
+        parents=[common],
+        help="reckon what a fleet of GPUs would earn",
+        description="Income, break-even and risk of a fleet of GPUs under the engine and under the old "
+        "schedule, on the same random paths of the scenario.",
+        epilog="Decimals take a dot. Without --fleet an example is reckoned.",
+    )
+    reader_arguments.add_supplier(suppliers)
+    _add_scenario(suppliers, "every way of reckoning and month")
+
+    customers = commands.add_parser(
+        "customers",
+        parents=[common],
+        help="compare what a workload costs to rent",
+        description="What a workload costs at io.net, hyperscalers and peers by every stated price, and the "
+        "demand that goes unserved under the scenario.",
+        epilog="Decimals take a dot.",
+    )
+    reader_arguments.add_customer(customers)
+    _add_scenario(customers, "every stated price")
 
     facts = commands.add_parser(
         "facts",

@@ -56,9 +56,9 @@ def value_from_text(field: str, text: str) -> Any:
     if bool in kinds:
         return _switch(field, text)
     if int in kinds:
-        return _whole(field, text)
+        return whole(field, text)
     if float in kinds:
-        return _number(field, text)
+        return number(field, text)
     return text
 
 
@@ -78,9 +78,9 @@ def contracts_from_text(text: str) -> tuple[dict[str, Any], ...]:
         first, months, usd = (part.strip() for part in parts)
         contracts.append(
             {
-                "first": _whole("contracts: first month", first),
-                "months": _whole("contracts: months", months),
-                "usd": _number("contracts: usd", usd),
+                "first": whole("contracts: first month", first),
+                "months": whole("contracts: months", months),
+                "usd": number("contracts: usd", usd),
             }
         )
     return tuple(contracts)
@@ -126,7 +126,7 @@ def _items(field: str, text: str) -> Iterable[str]:
 
 def _numbers(field: str, text: str, separator: str) -> list[float]:
     items = _items(field, text) if separator == "," else text.split(separator)
-    return [_number(field, item.strip()) for item in items]
+    return [number(field, item.strip()) for item in items]
 
 
 def _switch(field: str, text: str) -> bool:
@@ -136,13 +136,15 @@ def _switch(field: str, text: str) -> bool:
         raise InputError(f"{field} = {_shown(text)} is not a switch: write on or off") from None
 
 
-def _whole(field: str, text: str) -> int:
+def whole(field: str, text: str) -> int:
+    """A whole number. `field` is what the InputError says it is for."""
     if not _WHOLE.fullmatch(text):
         raise InputError(f"{field} = {_shown(text)} is not a whole number")
     return int(text)
 
 
-def _number(field: str, text: str) -> float:
+def number(field: str, text: str) -> float:
+    """A finite dot-decimal number. `field` is what the InputError says it is for."""
     if not _NUMBER.fullmatch(text):
         hint = ": decimals take a dot, like 1.5, and thousands no separator" if "," in text else ""
         raise InputError(f"{field} = {_shown(text)} is not a number{hint}")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from data.fact import Cell, Fact
 from models.readers.fleet import Terms
-from models.readers.suppliers import Judgement
+from models.readers.fleet_income import Judgement
 
 Facts = Mapping[str, Fact]
 

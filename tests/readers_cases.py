@@ -3,8 +3,8 @@
 import numpy as np
 
 from models.readers.fleet import Fleet, Terms, parse_fleet
+from models.readers.fleet_income import Case, Judgement
 from models.readers.futures import Array, Futures
-from models.readers.suppliers import Case, Judgement
 
 # Ten active GPUs of mean multiplier 2: a weight of 20.
 TERMS = Terms(

@@ -244,9 +244,14 @@ def eligibility(fleet: Fleet, site: Site) -> list[Condition]:
         _at_least("Upload", terms.min_up_mbps, site.up_mbps, "Mbps"),
         _at_least(f"Uptime ({least.model})", terms.min_uptime_hours, least.uptime_hours, "hours a day"),
         Condition("First stress test", f"{terms.first_test_hours:g} hours", measured, "unknown"),
-        *(Condition(proof.strip(), "passed", measured, "unknown") for proof in terms.proofs.split(";")),
+        *(Condition(proof, "passed", measured, "unknown") for proof in _proofs(terms)),
         Condition("Stake", f"{fleet.stake_io:,.0f} IO", "to be bought and locked", "unknown"),
     ]
+
+
+def _proofs(terms: Terms) -> list[str]:
+    parts = (part.strip() for part in terms.proofs.split(";"))
+    return [part[:1].upper() + part[1:] for part in parts]
 
 
 def _at_least(condition: str, needed: float, yours: float | None, unit: str) -> Condition:

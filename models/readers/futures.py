@@ -13,7 +13,6 @@ import numpy.typing as npt
 from models.economy import Inputs
 from models.parameters import Protocol, Scenario, parse_scenario
 from models.shocks import Shocks
-from models.stress.monthly import monthly_paths
 from models.stress.plan import make_plan
 
 Array: TypeAlias = npt.NDArray[np.float64]
@@ -36,6 +35,8 @@ class Futures(NamedTuple):
 def futures(scenario: Scenario, protocol: Protocol, shocks: Shocks, *, paths: int, seed: int) -> Futures:
     """The paths 0 .. paths - 1 of the scenario by the month, under its own payout rule. Raises InputError
     where the start is impossible, and for shocks or a seed that cannot be."""
+    from models.stress.monthly import monthly_paths  # brings numba along, which takes a second
+
     scenario = parse_scenario({"steps_per_month": 1}, scenario)
     plan = make_plan(scenario, protocol, shocks)
     ends = monthly_paths(plan, seed, paths, NAMES)

@@ -1,10 +1,4 @@
-"""Should I plug my machines in? Income, break-even and risk of a fleet, as distributions over random paths.
-
-The network's pay is shared by weight: GPUs times multiplier times the share of the day that they are up. How
-the payout target H = N x (ROI + Z) is shared is not published, so income is reckoned in two ways: by the
-fleet's share of all weight, and by its own ROI + Z. The old schedule beside it gives revenue to those who are
-hired and emission by score, of which the published part goes by weight.
-"""
+"""Should I plug my machines in? Break-even and risk of a fleet, as distributions over random paths."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -13,50 +7,40 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
-from pydantic import Field
 
-from models.parameters import DAYS_PER_MONTH, Strict
+from models.parameters import DAYS_PER_MONTH
 from models.readers.fleet import Fleet
-from models.readers.futures import Array, Futures
+from models.readers.fleet_income import MONTHS_PER_YEAR, WAYS, Case, income, net, network_weight
+from models.readers.futures import Array
 from models.stress.summary import LEVELS, probability
 
-MONTHS_PER_YEAR = 12
 WORST = 5  # per cent of months
 # At which the smallest supplier is looked at, relative to the payout target at the start.
 PAY_LEVELS = (1.0, 0.9, 0.75, 0.5, 0.25)
-# How income is reckoned.
-WAYS = {
-    "multiplier": "Engine, by share of all multipliers",
-    "roi": "Engine, by own ROI + Z",
-    "legacy": "Old schedule",
-}
 
 
-class Judgement(Strict):
-    """What nobody has published, and the supplier's own discounting. Rates are a year."""
+class Figures(NamedTuple):
+    """What is one number each."""
 
-    mean_multiplier: float = Field(title="Mean multiplier of the network's GPUs", gt=0, le=1000)
-    roi_target: float = Field(title="Target return of the payout target", ge=0, le=10)
-    discount_rate: float = Field(title="Discount rate", ge=0, le=10)
-
-
-class Case(NamedTuple):
-    """Everything that an income is reckoned from: the fleet, and what the network pays under the engine and
-    under the old schedule on the same random paths."""
-
-    fleet: Fleet
-    judged: Judgement
-    engine: Futures
-    old: Futures
-    target_usd: float  # H_0, a month
-    price_usd: float  # of an IO when the stake is bought
-
-
-class Income(NamedTuple):
-    """USD a month, paths x months."""
-
-    pay: Array  # for work: fees are kept from it
-    emission: Array  # block rewards: no fee is published for them
+    paths: int
+    months: int
+    weight: float  # of the fleet
+    network_weight: float  # of all other active GPUs at the start
+    share_at_start: float
+    capital_usd: float
+    electricity_usd: float  # a month
+    engine_less_old_usd: float  # a month, by multipliers, path by path
+    engine_less_old_error: float | None  # its standard error; None with one path
+    stake_io: float
+    stake_usd: float  # at the start
+    stake_end_p5_usd: float
+    stake_end_p50_usd: float
+    stake_end_p95_usd: float
+    stake_wait_days: float
+    stake_wait_loss_usd: float  # over the wait, in the worst twentieth of months
+    smallest_pay_needed: float | None  # to cover its electricity, relative; None: it is not paid at all
+    smallest_months_losing: float  # share of all months of all paths
+    smallest_ever_losing: float  # share of paths
 
 
 @dataclass(frozen=True)
@@ -64,15 +48,14 @@ class Answer:
     """`by_month`: one row a way and month: way, month, quantiles p1 .. p99 and mean of the net income (USD),
     chance that it is negative, paid_back (chance that the machines are paid back by then) with its 95 %
     interval. `results`: one row a way. `payouts`: one row a way of taking the pay. `squeeze`: one GPU of the
-    smallest kind at lower pay. `ranges`: the results at each alternative of what nobody has published.
-    `figures`: what is one number each."""
+    smallest kind at lower pay. `ranges`: the results at each alternative of what nobody has published."""
 
     by_month: pl.DataFrame
     results: pl.DataFrame
     payouts: pl.DataFrame
     squeeze: pl.DataFrame
     ranges: pl.DataFrame
-    figures: dict[str, float | None]
+    figures: Figures
 
 
 def answer(case: Case, otherwise: Mapping[str, Sequence[float]]) -> Answer:
@@ -80,19 +63,19 @@ def answer(case: Case, otherwise: Mapping[str, Sequence[float]]) -> Answer:
     nets = {way: net(case, way) for way in WAYS}
     less = (nets["multiplier"] - nets["legacy"]).mean(axis=1)
     fleet, alone = case.fleet, _alone(case)
-    figures = {
-        "paths": float(len(less)),
-        "months": float(nets["legacy"].shape[1]),
-        "weight": fleet.weight,
-        "network_weight": network_weight(case),
-        "share_at_start": fleet.weight / (network_weight(case) + fleet.weight),
-        "capital_usd": fleet.capital_usd,
-        "electricity_usd": fleet.electricity_usd,
-        "engine_less_old_usd": float(less.mean()),
-        "engine_less_old_error": _error(less),
+    figures = Figures(
+        paths=len(less),
+        months=nets["legacy"].shape[1],
+        weight=fleet.weight,
+        network_weight=network_weight(case),
+        share_at_start=fleet.weight / (network_weight(case) + fleet.weight),
+        capital_usd=fleet.capital_usd,
+        electricity_usd=fleet.electricity_usd,
+        engine_less_old_usd=float(less.mean()),
+        engine_less_old_error=_error(less),
         **_stake(case),
         **_alone_figures(alone),
-    }
+    )
     return Answer(
         by_month=pl.concat([_by_month(way, values, fleet) for way, values in nets.items()]),
         results=pl.DataFrame([_result(way, values, case) for way, values in nets.items()]),
@@ -101,37 +84,6 @@ def answer(case: Case, otherwise: Mapping[str, Sequence[float]]) -> Answer:
         ranges=_ranges(case, otherwise),
         figures=figures,
     )
-
-
-def network_weight(case: Case) -> float:
-    """Of all other active GPUs at the start."""
-    return case.fleet.terms.active_gpus * case.judged.mean_multiplier
-
-
-def income(case: Case, way: str) -> Income:
-    """What the fleet is paid before fees and electricity, by one of WAYS."""
-    fleet = case.fleet
-    f = case.old if way == "legacy" else case.engine
-    nothing = np.zeros_like(f.price)
-    if fleet.weight == 0:
-        return Income(nothing, nothing)
-    if way == "roi":
-        target = case.judged.roi_target / MONTHS_PER_YEAR * fleet.paid_capital_usd
-        return Income(f.pay * (target + fleet.paid_electricity_usd), nothing)
-    others = network_weight(case)
-    by_weight = fleet.weight / (others * f.active + fleet.weight)
-    by_hire = nothing
-    if fleet.hired_weight > 0:
-        by_hire = fleet.hired_weight / (others * f.hired + fleet.hired_weight)
-    emission = fleet.terms.enterprise_share * f.by_emission
-    return Income(f.by_target * by_weight + f.by_hire * by_hire, emission * by_weight)
-
-
-def net(case: Case, way: str) -> Array:
-    """USD a month after the fees on pay in USDC and after electricity, paths x months."""
-    terms, earned = case.fleet.terms, income(case, way)
-    kept = 1 - terms.fee_reservation - terms.fee_usdc
-    return np.asarray(earned.pay * kept + earned.emission - case.fleet.electricity_usd)
 
 
 def _by_month(way: str, values: Array, fleet: Fleet) -> pl.DataFrame:
@@ -222,7 +174,7 @@ def _payouts(case: Case) -> pl.DataFrame:
     )
 
 
-def _stake(case: Case) -> dict[str, float]:
+def _stake(case: Case) -> dict[str, Any]:
     """The stake and what it could be worth: at the end of the run, and after the wait to get it out, which
     takes the fall of a random month to the square root of its length."""
     stake, price = case.fleet.stake_io, case.engine.price
@@ -248,7 +200,7 @@ def _alone(case: Case) -> Case:
     return case._replace(fleet=Fleet((one,), fleet.terms))
 
 
-def _alone_figures(alone: Case) -> dict[str, float | None]:
+def _alone_figures(alone: Case) -> dict[str, Any]:
     full = alone.target_usd * alone.fleet.weight / (network_weight(alone) + alone.fleet.weight)
     kept = full * (1 - alone.fleet.terms.fee_reservation - alone.fleet.terms.fee_usdc)
     losing = net(alone, "multiplier") < 0

@@ -97,7 +97,7 @@ def test_what_only_the_network_measures_is_unknown() -> None:
     found = states(Site())
     for condition in ("First stress test", "Proof of work every hour", "GPU memory", "Download", "Stake"):
         assert found[condition] == "unknown"
-    assert found["proof of time-lock over rolling windows"] == "unknown"
+    assert found["Proof of time-lock over rolling windows"] == "unknown"
     assert found["GPU"] == "met"
 
 

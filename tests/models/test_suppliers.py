@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from models.readers.suppliers import WAYS, answer, income, nearest, net, paid_back
+from models.readers.fleet_income import WAYS, income, net
+from models.readers.suppliers import answer, nearest, paid_back
 from tests.readers_cases import JUDGED, TARGET, case
 
 # Weight 5 beside 20 others: a fifth of the target. After the fees on USDC, 1 - 0.0025 - 0.02 = 0.9775 of it.
@@ -114,9 +115,9 @@ def test_the_stake_and_what_it_can_lose() -> None:
     # 200 IO x 5; a fall by e^-1 in the worst month, over 14 of 30.4375 days e^-sqrt(0.45996)
     price = np.full((1, 20), math.exp(-1.0))
     found = answer(case(np.ones((1, 20)), price=price), OTHERWISE).figures
-    assert (found["stake_io"], found["stake_usd"]) == (1000, 1000)
-    assert found["stake_end_p50_usd"] == pytest.approx(1000 * math.exp(-1.0))
-    assert found["stake_wait_loss_usd"] == pytest.approx(1000 * (1 - math.exp(-math.sqrt(14 / 30.4375))))
+    assert (found.stake_io, found.stake_usd) == (1000, 1000)
+    assert found.stake_end_p50_usd == pytest.approx(1000 * math.exp(-1.0))
+    assert found.stake_wait_loss_usd == pytest.approx(1000 * (1 - math.exp(-math.sqrt(14 / 30.4375))))
 
 
 def test_the_smallest_supplier_is_one_gpu_of_the_least_weight() -> None:
@@ -128,17 +129,17 @@ def test_the_smallest_supplier_is_one_gpu_of_the_least_weight() -> None:
     assert found.squeeze["net_usd"].to_list() == pytest.approx(
         [share * full - 7.305 for share in (1.0, 0.9, 0.75, 0.5, 0.25)]
     )
-    assert found.figures["smallest_pay_needed"] == pytest.approx(7.305 / full)
+    assert found.figures.smallest_pay_needed == pytest.approx(7.305 / full)
     # at a tenth of the pay, 2.38, it loses: three of twelve months, one of four paths
-    assert found.figures["smallest_months_losing"] == 0.25
-    assert found.figures["smallest_ever_losing"] == 0.25
+    assert found.figures.smallest_months_losing == 0.25
+    assert found.figures.smallest_ever_losing == 0.25
 
 
 def test_the_difference_to_the_old_schedule_is_path_by_path() -> None:
     found = answer(case(PAY), OTHERWISE)
     by_hand = (net(case(PAY), "multiplier") - net(case(PAY), "legacy")).mean(axis=1)
-    assert found.figures["engine_less_old_usd"] == pytest.approx(by_hand.mean())
-    assert found.figures["engine_less_old_error"] == pytest.approx(by_hand.std(ddof=1) / 2)
+    assert found.figures.engine_less_old_usd == pytest.approx(by_hand.mean())
+    assert found.figures.engine_less_old_error == pytest.approx(by_hand.std(ddof=1) / 2)
 
 
 def test_ranges_reckon_every_alternative_and_the_chosen_one() -> None:
@@ -152,7 +153,7 @@ def test_ranges_reckon_every_alternative_and_the_chosen_one() -> None:
 
 def test_one_path_has_no_error() -> None:
     found = answer(case(np.ones((1, 2))), OTHERWISE)
-    assert found.figures["engine_less_old_error"] is None
+    assert found.figures.engine_less_old_error is None
     assert found.results["mean_error"].null_count() == len(WAYS)
 
 

@@ -1,0 +1,295 @@
+"""Suppliers: should I plug my machines in?"""
+
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from dashboard import cards_suppliers, charts_suppliers, fleets, panels, rents
+from dashboard.answers import model_version
+from dashboard.fleets import Question
+from dashboard.formats import plain
+from dashboard.frame import Desk
+from data.customers import priced_models
+from data.suppliers import example_fleet, judgement, supplier_terms
+from models.parameters import InputError
+from models.readers.customers import Hours
+from models.readers.fleet import eligibility
+from models.readers.fleet_income import WAYS
+from models.readers.suppliers import Answer
+from models.schedules import month_end
+
+TITLE = "Suppliers"
+FIELDS = ("price_shock", "demand_shock", "shock_month", "V0_months", "H0", "R_base", "P0")
+QUESTION = "Should I plug my machines in?"
+# Readers see percent.
+HIRED = "hired_percent"
+ICONS = {"met": ":material/check_circle:", "missing": ":material/cancel:", "unknown": ":material/help:"}
+
+
+def page(desk: Desk) -> None:
+    head = st.container(key="answer")
+    rows = fleet_table(desk)
+    judged, site = assumptions(desk), machines_site()
+    try:
+        asked = fleets.question(desk.answers.registry, rows, site=site, judged=judged)
+        with st.spinner(f"Running {asked.paths:,} futures"):
+            found = desk.answers.supplier(desk.scenario, asked)
+    except InputError as error:
+        head.title(f"**{QUESTION}**", anchor=False)
+        st.error(plain(f"{error}.", 600))
+        return
+    head.title(f"**{plain(cards_suppliers.verdict(found, asked), 600)}**", anchor=False)
+    cards(found)
+    checklist(asked)
+    income(desk, found)
+    dates = [
+        month_end(desk.answers.protocol, desk.scenario.m0 + k) for k in range(1, desk.scenario.months + 1)
+    ]
+    panels.chart(desk, charts_suppliers.payback(found.by_month, dates, dark=desk.dark))
+    results(found)
+    risk(found)
+    depends(desk, found, asked)
+    renting(desk)
+
+
+def fleet_table(desk: Desk) -> list[dict[str, Any]]:
+    """The table that the reader types in; it starts with an example and survives a look at another page."""
+    state = st.session_state
+    if "fleet" not in state:
+        example = pl.DataFrame(example_fleet(desk.answers.registry.facts))
+        start = pl.DataFrame(state.get("fleet_rows", example.to_dicts()), schema=example.schema)
+        state["fleet_start"] = start.with_columns(pl.col("hired") * 100).rename({"hired": HIRED})
+    st.markdown("**Your machines**, one line a model; the first are an example to write over")
+    edited = st.data_editor(
+        state["fleet_start"],
+        key="fleet",
+        num_rows="dynamic",
+        hide_index=True,
+        column_config=columns([*supplier_terms(desk.answers.registry.facts).multipliers]),
+    )
+    rows: list[dict[str, Any]] = []
+    for row in edited.to_dicts():
+        hired = row.pop(HIRED)
+        if row["model"] is not None:
+            rows.append({**row, "hired": None if hired is None else hired / 100})
+    state["fleet_rows"] = rows
+    return rows
+
+
+def columns(models: list[str]) -> dict[str, Any]:
+    number = st.column_config.NumberColumn
+    return {
+        "model": st.column_config.SelectboxColumn("GPU", options=models, required=True, width="small"),
+        "count": number("Count", default=1, step=1, width="small"),
+        "price_usd": number("Paid for one, USD", help="With its share of the machine around it"),
+        "watts": number("Watts each", help="At the wall, with its share of the machine around it"),
+        "usd_per_kwh": number("USD per kWh", format="%.3f"),
+        "uptime_hours": number("Hours up a day", default=24.0),
+        HIRED: number("Hired, %", default=0.0, help="Share of the time up; only the old schedule asks"),
+    }
+
+
+def assumptions(desk: Desk) -> dict[str, float]:
+    """What nobody has published, to be set here."""
+    assumed = judgement(desk.answers.registry.facts)
+    with st.expander("What nobody has published, and your own discounting"):
+        left, middle, right = st.columns(3)
+        multiplier = left.number_input(
+            "Mean multiplier of the network's GPUs",
+            0.01,
+            1000.0,
+            assumed.mean_multiplier,
+            key="supplier_mean",
+        )
+        roi = middle.number_input(
+            "Return in the payout target, % a year", 0.0, 1000.0, 100 * assumed.roi_target, key="supplier_roi"
+        )
+        rate = right.number_input(
+            "Discount rate, % a year", 0.0, 1000.0, 100 * assumed.discount_rate, key="supplier_rate"
+        )
+    return {"mean_multiplier": multiplier, "roi_target": roi / 100, "discount_rate": rate / 100}
+
+
+def machines_site() -> dict[str, float | None]:
+    """What only the supplier knows; empty boxes are not said."""
+    with st.expander("Your line and memory, for the checklist"):
+        left, middle, right = st.columns(3)
+        return {
+            "memory_gb": left.number_input(
+                "Memory of the smallest GPU, GB", 0.0, value=None, key="supplier_gb"
+            ),
+            "down_mbps": middle.number_input("Download, Mbps", 0.0, value=None, key="supplier_down"),
+            "up_mbps": right.number_input("Upload, Mbps", 0.0, value=None, key="supplier_up"),
+        }
+
+
+def cards(found: Answer) -> None:
+    made = cards_suppliers.cards(found)
+    for pair in (made[:2], made[2:]):
+        for column, card in zip(st.columns(2), pair, strict=True):
+            with column.container(border=True, height="stretch"):
+                st.metric(card.label, card.value)
+                st.caption(plain(card.detail, 400))
+
+
+def checklist(asked: Question) -> None:
+    """Eligible, or what is missing."""
+    conditions = eligibility(asked.fleet, asked.site)
+    with st.expander(f"**Eligible?** {plain(cards_suppliers.missing(conditions), 400)}", key="eligibility"):
+        for c in conditions:
+            words = f"{c.condition}: needs {c.needed}; {c.yours}"
+            st.markdown(f"{ICONS[c.state]} {plain(words, 200)} ({cards_suppliers.STATES[c.state]})")
+        terms = asked.fleet.terms
+        st.caption(
+            plain(
+                f"Others may hold up to {terms.costake_max_share:.0%} of the stake for you and wait "
+                f"{terms.costaker_wait_days:g} days before the {terms.unstaking_days:g} days of cooldown. "
+                f"{terms.slashing}.",
+                400,
+            )
+        )
+
+
+@st.fragment
+def income(desk: Desk, found: Answer) -> None:
+    way = st.segmented_control(
+        "How the payout target is shared",
+        list(cards_suppliers.ENGINE),
+        format_func=WAYS.__getitem__,
+        key="supplier_way",
+        default=cards_suppliers.ENGINE[0],
+        required=True,
+    )
+    dates = [
+        month_end(desk.answers.protocol, desk.scenario.m0 + k) for k in range(1, desk.scenario.months + 1)
+    ]
+    panels.chart(desk, charts_suppliers.income(found.by_month, str(way), dates, dark=desk.dark))
+
+
+def results(found: Answer) -> None:
+    st.markdown("**Return and net present value over the run: one in twenty, the middle, one in twenty**")
+    shares = ("roi_p5", "roi_p50", "roi_p95")
+    table = found.results.select(
+        pl.col("way").replace(WAYS), *(pl.col(name) * 100 for name in shares),
+        "npv_usd_p5", "npv_usd_p50", "npv_usd_p95",
+    )  # fmt: skip
+    st.dataframe(table, hide_index=True, column_config=RESULTS)
+    st.caption(
+        "Return: all income after electricity and fees, over what the machines cost, less 1. Net present "
+        "value: machines and stake bought at the start, income discounted month by month, the stake back at "
+        "the last price; the machines are then worth nothing."
+    )
+
+
+def risk(found: Answer) -> None:
+    st.markdown("**The pay taken in USDC or in IO, over the run, after electricity**")
+    totals = ("total_usd_p5", "total_usd_p50", "total_usd_p95")
+    st.dataframe(
+        found.payouts.select("payout", *totals, pl.col("better_than_usdc") * 100),
+        hide_index=True,
+        column_config=PAYOUTS,
+    )
+    st.caption(
+        "By multipliers; low and high are one future in twenty. USDC costs a fee that IO does not; IO "
+        "that is kept rides the price."
+    )
+    st.markdown("**The smallest supplier when pay falls, a month**")
+    st.dataframe(found.squeeze.with_columns(pl.col("pay") * 100), hide_index=True, column_config=SQUEEZE)
+    st.caption(plain(cards_suppliers.smallest(found), 500))
+
+
+def depends(desk: Desk, found: Answer, asked: Question) -> None:
+    st.subheader("What this depends on", anchor=False)
+    st.markdown(plain(cards_suppliers.depends_on(found, asked, desk.scenario), 2000))
+    st.dataframe(
+        found.ranges.select(
+            pl.col("field").replace(cards_suppliers.TITLES),
+            "value",
+            pl.col("way").replace(WAYS),
+            "month_usd",
+            pl.col("never") * 100,
+        ),
+        hide_index=True,
+        column_config=RANGES,
+    )
+    command = fleets.command(desk.scenario, asked)
+    stamp = (
+        f"{asked.paths:,} random paths, seed {asked.seed}, by the month · the facts' shocks · scenario "
+        f"{desk.scenario.digest()[:12]} · model {model_version()} · facts "
+        f"{desk.answers.registry.version[:12]}"
+    )
+    st.download_button(
+        "Take the report",
+        lambda: cards_suppliers.report(found, asked, desk.scenario, command, stamp).encode(),
+        f"vaultline-fleet-{desk.scenario.digest()[:8]}.md",
+        "text/markdown",
+        key="supplier_report",
+        on_click="ignore",
+        icon=":material/description:",
+    )
+    st.caption(stamp)
+    with st.expander("The command that gives this page's numbers"):
+        st.code(command, language="bash", wrap_lines=True)
+
+
+def renting(desk: Desk) -> None:
+    """The other side: what those who rent pay elsewhere, and whether they find a GPU here."""
+    st.subheader("And those who rent?", anchor=False)
+    hour = [Hours(model, 1, 1) for model in priced_models(desk.answers.registry.facts)]
+    found = desk.answers.rent(desk.scenario, hour)
+    st.markdown(plain(rents.unserved(found), 500))
+    st.dataframe(
+        found.prices.select("provider", "model", "price_low", "price_high", "date", "source", "remark"),
+        hide_index=True,
+        column_config=PRICES,
+    )
+    st.caption(plain(" ".join(rents.conflicts(found)), 600))
+
+
+def _usd(title: str, digits: str = ",.0f") -> Any:
+    # the unit in the head: a sign would stand behind the dollar
+    return st.column_config.NumberColumn(f"{title}, USD", format=f"%{digits}")
+
+
+RESULTS = {
+    "way": "Reckoned as",
+    **{
+        f"roi_p{level}": st.column_config.NumberColumn(title, format="%.0f %%")
+        for level, title in ((5, "Return, low"), (50, "Return"), (95, "Return, high"))
+    },
+    **{
+        f"npv_usd_p{level}": _usd(title)
+        for level, title in ((5, "Value, low"), (50, "Value"), (95, "Value, high"))
+    },
+}
+PAYOUTS = {
+    "payout": "Taken in",
+    "total_usd_p5": _usd("Low"),
+    "total_usd_p50": _usd("Middle"),
+    "total_usd_p95": _usd("High"),
+    "better_than_usdc": st.column_config.NumberColumn("Beats USDC", format="%.0f %%"),
+}
+SQUEEZE = {
+    "pay": st.column_config.NumberColumn("Pay", format="%.0f %%"),
+    "model": "One GPU",
+    "income_usd": _usd("Income", ",.2f"),
+    "electricity_usd": _usd("Electricity", ",.2f"),
+    "net_usd": _usd("Left", ",.2f"),
+}
+RANGES = {
+    "field": "If this were",
+    "value": st.column_config.NumberColumn("at", format="%.4g"),
+    "way": "Reckoned as",
+    "month_usd": _usd("Middle, a month"),
+    "never": st.column_config.NumberColumn("Never paid back", format="%.1f %%"),
+}
+PRICES = {
+    "provider": "Provider",
+    "model": "GPU",
+    "price_low": _usd("An hour, from", ",.2f"),
+    "price_high": _usd("to", ",.2f"),
+    "date": "Of",
+    "source": "Source",
+    "remark": "Remark",
+}
