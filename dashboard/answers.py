@@ -7,17 +7,17 @@ import hashlib
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import metadata, resources
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import polars as pl
 
 from dashboard import fleets, rents, settings
-from dashboard.evidence import Audit, audit, watch
 from dashboard.explain import FIGURES
 from dashboard.fleets import Question
 from dashboard.rents import Rent
@@ -32,6 +32,10 @@ from models.projection import Projection, monthly, project
 from models.readers.customers import Hours
 from models.readers.investors import emission_variants, observed_gaps, supply_by_month, unlock_calendar
 from models.readers.suppliers import Answer
+
+if TYPE_CHECKING:  # loaded where they are asked for: they bring scipy and the compiler along
+    from dashboard.evidence import Audit
+    from dashboard.jobs import Jobs
 
 VERSION = metadata.version("vaultline")
 REMEMBERED = 64  # answers kept in memory; a projection of ten years by the day is about 2 MB
@@ -114,6 +118,8 @@ class Answers:
 
     def close(self) -> None:
         """Everything that was asked to be recorded is on disk when this returns."""
+        if "jobs" in self.__dict__:
+            self.jobs.close()
         if self._recorder:
             self._recorder.shutdown(wait=True)
         if self.store:
@@ -124,6 +130,13 @@ class Answers:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @cached_property
+    def jobs(self) -> "Jobs":
+        """The engine's process, for those who must not wait."""
+        from dashboard.jobs import Jobs
+
+        return Jobs()
 
     def project(self, scenario: Scenario) -> Projected:
         """One path without random shocks. Raises InputError when the start is impossible."""
@@ -149,13 +162,18 @@ class Answers:
 
     def _record(self, run: RunRecord) -> str | None:
         """Record the run, or say in one sentence why it is not recorded yet."""
-        if self._recorder and self.store:
-            self._recorder.submit(self._keep, self.store, run)
-        elif self.store:
-            self.store.record(run)
+        if self.store:
+            self.write(lambda store: store.record(run))
         elif not self._serving:
             inbox.leave(self.path, run)
         return self.notice
+
+    def write(self, write: Callable[[Store], object]) -> None:
+        """Write to the store, if there is one: a server in the background, a command before it goes on."""
+        if self._recorder and self.store:
+            self._recorder.submit(self._write, self.store, write)
+        elif self.store:
+            write(self.store)
 
     def run(self, scenario: Scenario) -> Projection:
         """The run step by step, for charts: the numbers of `project`, in memory alone. Raises InputError."""
@@ -165,12 +183,12 @@ class Answers:
         """The run under every named alternative of what nobody has published, each with its label."""
         return self._remembered(
             ("alternative paths", scenario.digest()),
-            lambda: [(n, project(o, self.protocol)) for n, o in self._named_alternatives(scenario)],
+            lambda: [(n, project(o, self.protocol)) for n, o in self.named_alternatives(scenario)],
         )
 
     @staticmethod
-    def _keep(store: Store, run: RunRecord) -> None:
-        store.record(run)
+    def _write(store: Store, write: Callable[[Store], object]) -> None:
+        write(store)
         store.take_inbox()  # what commands left while this server has the store
 
     def alternatives(self, scenario: Scenario) -> pl.DataFrame:
@@ -198,7 +216,9 @@ class Answers:
             rows, schema_overrides={"first_shortfall_month": pl.Int64}, infer_schema_length=None
         )
 
-    def _named_alternatives(self, scenario: Scenario) -> list[tuple[str, Scenario]]:
+    def named_alternatives(self, scenario: Scenario) -> list[tuple[str, Scenario]]:
+        """The scenario under every named alternative of what nobody has published, each with its label; the
+        scenario itself stands before them where it is none of them."""
         if scenario.rule != "ide":  # neither a vault nor an order
             return [("this scenario", scenario)]
         named = self.registry.alternatives(scenario)
@@ -239,12 +259,16 @@ class Answers:
             hourly_epochs=int(facts["emission_hourly_epochs"].number),
         )
 
-    def claims(self) -> Audit:
+    def claims(self) -> "Audit":
         """Every claim of the record with its verdict, and what the guided burn implies."""
+        from dashboard.evidence import audit
+
         return self._remembered(("claims", self.registry.version), lambda: audit(self.registry))
 
     def watch(self, scenario: Scenario) -> pl.DataFrame:
         """What to watch: item, now, tipping: where the answer to this scenario would change."""
+        from dashboard.evidence import watch
+
         return self._remembered(("watch", scenario.digest()), lambda: watch(self.registry, scenario))
 
     def mechanisms(self, scenario: Scenario) -> Comparison:

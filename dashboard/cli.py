@@ -15,7 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Never
 
-from dashboard import reader_arguments
+from dashboard import reader_arguments, stress_arguments
 from dashboard.settings import FLAGS, flag
 from models.parameters import InputError, field_info
 
@@ -148,6 +148,35 @@ def _parser() -> argparse.ArgumentParser:
     )
     reader_arguments.add_customer(customers)
     _add_scenario(customers, "every stated price")
+
+    stress = commands.add_parser(
+        "stress",
+        parents=[common],
+        help="run one scenario over many random futures",
+        description="The chance that the vaults run short, and how badly, over random paths of price and "
+        "demand. Ctrl-C keeps what is done; the same command goes on from there.",
+        epilog="Decimals take a dot. Runs are recorded and found again; more paths extend them.",
+    )
+    stress_arguments.add_stress(stress)
+    _add_scenario(stress, "every month's chances and quantiles")
+
+    replay = commands.add_parser(
+        "replay",
+        parents=[common],
+        help="show one path of a recorded stress run",
+        description="One path of a recorded stress run, step by step, by the plain-Python reference.",
+    )
+    stress_arguments.add_replay(replay)
+    _add_json(replay)
+
+    validate = commands.add_parser(
+        "validate",
+        parents=[common],
+        help="check the engine against exact laws",
+        description="The random paths against the exact laws of their shocks.",
+    )
+    stress_arguments.add_paths(validate, "100,000")
+    _add_json(validate)
 
     facts = commands.add_parser(
         "facts",

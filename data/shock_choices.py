@@ -7,6 +7,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from data.registry import Registry
+from data.shock_sets import DEFAULT
 from models.markov import stationary
 from models.parameters import InputError
 from models.shocks import Regime, Shocks, parse_shocks
@@ -21,13 +22,21 @@ TITLES: dict[Choice, str] = {
 
 
 def choose(
-    registry: Registry, choice: str, closes: Sequence[float] | None = None, block_days: int | None = None
+    registry: Registry,
+    choice: str,
+    closes: Sequence[float] | None = None,
+    block_days: int | None = None,
+    named: str = DEFAULT,
 ) -> Shocks:
-    """The shocks of one choice. A bootstrap takes its daily `closes` (USD, oldest first) in blocks of
-    `block_days`, else as many as the facts say; its demand is that of the regimes. Raises InputError."""
+    """The shocks of one choice, made from the set `named`. A bootstrap takes its daily `closes` (USD, oldest
+    first) in blocks of `block_days`, else as many as the facts say; its demand is that of the set. Raises
+    InputError."""
     if choice not in CHOICES:
         raise InputError(f"there are no shocks {choice!r}; there are {', '.join(CHOICES)}")
-    shocks = registry.shocks()
+    sets = registry.shock_sets()
+    if named not in sets:
+        raise InputError(f"there is no set of shocks {named!r}; there are {', '.join(sets)}")
+    shocks = sets[named].shocks
     if choice == "gbm":
         return one_market(shocks)
     if choice == "regimes":

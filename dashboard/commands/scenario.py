@@ -54,7 +54,7 @@ def today() -> date:
 
 def _replay(registry: Registry, base: Scenario, file: Path, start: str | None) -> tuple[Scenario, list[str]]:
     series = read_price_csv(file, today=today())
-    first = _first_month(series, registry.protocol().first_month) if start is None else _day(start)
+    first = _first_month(series, registry.protocol().first_month) if start is None else day(start)
     month = first.replace(day=1)
     notes = [f"a run has whole months, so it starts on {month}"] if first != month else []
     replay = registry.replay_scenario(month, closes_by_month(series, month))
@@ -70,7 +70,7 @@ def _first_month(series: PriceSeries, earliest: date) -> date:
     return max(first, earliest)
 
 
-def _day(text: str) -> date:
+def day(text: str) -> date:
     try:
         return first_day(text.strip())
     except InputError as error:

@@ -1,0 +1,122 @@
+"""`vaultline replay`: one path of a recorded stress run, step by step, by the plain-Python reference."""
+
+import argparse
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+
+from dashboard import formats
+from dashboard.commands.output import checked_target, note, say, say_json, say_table, working, write_frame
+from dashboard.stress import Question
+from data import stress_store
+from data.registry import load_facts
+from data.store import Store
+from data.stress_runs import StressRecord, unpack
+from models.parameters import InputError, Scenario, parse_scenario
+from models.schedules import month_end
+from models.shocks import parse_shocks
+from models.stress import cpu
+from models.stress.path import ROWS, Path
+from models.stress.plan import Plan, replay
+
+EVENTS = {"first_shortfall": "shortfall", "first_empty": "empty vaults", "first_underpaid": "underpaid"}
+SHOWN = ("price", "demand", "coverage", "pay", "V", "F", "circulating")
+
+
+def run(args: argparse.Namespace) -> int:
+    out = checked_target(args.out, None) if args.out is not None else None
+    with working("replaying"), Store.open(args.store) as store:
+        record = stress_store.named(store, args.run)
+        plan, _ = unpack(record.packed)
+        if record.parameters["kernel"] != cpu.source_hash():
+            raise InputError(
+                f"run {record.id[:12]} was made by another version of the model, which alone can replay it"
+            )
+        frame = path_frame(plan, record.parameters["seed"], args.path)
+    if args.path >= record.paths:
+        note(f"the run has paths 0 to {record.paths - 1:,}; this is one that a longer run would have")
+    if out is not None:
+        for path in write_frame(out, frame, _manifest(record, args.path, frame)):
+            note(f"{path} written")
+    if args.json:
+        marks = {"run_id": record.id, "path": args.path, "seed": record.parameters["seed"]}
+        events = {name: _month(plan, frame, name) for name in EVENTS}
+        say_json({**marks, **events, "steps": _rows(frame)})
+    else:
+        _tell(record, plan, frame, args.path)
+    return 0
+
+
+def path_frame(plan: Plan, seed: int, path: int) -> pl.DataFrame:
+    """One row a step: step, month, every state and tally, the regime. Runway is null where it has no end."""
+    found = replay(plan, seed, path)[1:]
+    rows = [_numbers(a) for a in found]
+    frame = pl.DataFrame(rows, schema=dict.fromkeys(ROWS, pl.Float64), orient="row")
+    steps = pl.int_range(1, plan.steps + 1, eager=True)
+    months = (steps - 1) // plan.steps_per_month + 1
+    unlimited = pl.when(pl.col("runway", "psi") < 1e290).then(pl.col("runway", "psi"))
+    return frame.with_columns(unlimited).select(steps.alias("step"), months.alias("month"), *ROWS)
+
+
+def _numbers(a: Path) -> tuple[float, ...]:
+    return (*a.state, *a.tally, a.regime)
+
+
+def _month(plan: Plan, frame: pl.DataFrame, event: str) -> int | None:
+    step = int(frame.item(-1, event))
+    return (step - 1) // plan.steps_per_month + 1 if step else None
+
+
+def _rows(frame: pl.DataFrame) -> list[dict[str, Any]]:
+    return frame.drop(*EVENTS).to_dicts()
+
+
+def _scenario(record: StressRecord) -> Scenario:
+    return parse_scenario(json.loads(record.scenario))
+
+
+def _manifest(record: StressRecord, path: int, frame: pl.DataFrame) -> dict[str, Any]:
+    from dashboard import exports
+    from dashboard.commands.stress import stress_command
+
+    scenario, p = _scenario(record), record.parameters
+    question = Question(scenario, parse_shocks(p["shocks"]), p["paths"], p["seed"], tuple(p["fans"]))
+    made = exports.manifest(
+        kind="table",
+        title=f"Path {path} of a stress run, step by step",
+        frame=frame,
+        units={"price": "USD per IO", "runway": "months"},
+        scenario=scenario,
+        facts_version=record.facts_version,
+        model_version=record.model_version,
+        command=stress_command(question),
+        time=datetime.now(UTC),
+    )
+    return made | {"run_id": record.id, "path": path, "seed": p["seed"]}
+
+
+def _tell(record: StressRecord, plan: Plan, frame: pl.DataFrame, path: int) -> None:
+    scenario, protocol = _scenario(record), load_facts().protocol()
+    events = [
+        f"{words} in {formats.month(month_end(protocol, scenario.m0 + month), month)}"
+        for name, words in EVENTS.items()
+        if (month := _month(plan, frame, name)) is not None
+    ]
+    say(
+        f"Path {path} of run {record.id[:12]}: {formats.listing(events) if events else 'nothing runs short'}."
+    )
+    say("")
+    rows: list[tuple[str, ...]] = [("month", *SHOWN)]
+    ends = frame.group_by("month", maintain_order=True).last()
+    for row in ends.iter_rows(named=True):
+        rows.append(
+            (
+                str(row["month"]), formats.usd(row["price"]), f"{row['demand']:.3f}",
+                formats.percent(row["coverage"]), formats.percent(row["pay"]), formats.io(row["V"]),
+                formats.usd(row["F"]), formats.io(row["circulating"]),
+            )
+        )  # fmt: skip
+    say_table(rows)
+    say("\nEvery step by the plain-Python reference, with exactly the numbers of the run.")

@@ -1,0 +1,223 @@
+"""The dashboard's one engine process, and who may use it when.
+
+Readers ask by `Jobs.submit` and look at the job that they get, which is filled in from another thread; nobody
+waits. A run is done in slices, so that what is short never waits for what is long, and what a reader sees
+grows from a first answer on. Whatever the process dies of, it is started again and goes on from the last
+slice."""
+
+import pickle
+import subprocess
+import sys
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+from models.parameters import InputError
+from models.stress import worker
+from models.stress.engine import StressResult
+
+FIRST_PATHS = 10_000
+SLICE_SECONDS = 0.5
+MAX_WAITING = 24
+REMEMBERED = 32
+MAX_DEATHS = 2
+# Not with -m: what it answers with must be of the module, not of __main__.
+START = f"from {worker.__name__} import main; main()"
+
+
+@dataclass(eq=False)
+class Job:
+    """One request. `result` is the newest answer, of a run also what it has so far; `error` a sentence."""
+
+    key: object
+    request: worker.Request
+    readers: int = 1
+    state: str = "waiting"  # then running, done, failed or cancelled
+    result: Any = None
+    error: str | None = None
+    deaths: int = 0
+    after: Callable[[Any], None] | None = None
+    ended: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def finished(self) -> bool:
+        return self.ended.is_set()
+
+    @property
+    def done_paths(self) -> int:
+        return self.result.paths if isinstance(self.result, StressResult) else 0
+
+    @property
+    def work_left(self) -> float:
+        """Path-steps still to do: what is shortest goes first."""
+        r = self.request
+        if isinstance(r, worker.Run):
+            return (r.until - self.done_paths) * r.scenario.months * r.scenario.steps_per_month
+        if isinstance(r, worker.Spread):
+            return r.paths * sum(s.months * s.steps_per_month for s in r.scenarios)
+        if isinstance(r, worker.Paired):
+            return 2 * r.paths * r.a.months * r.a.steps_per_month
+        return r.result.paths * r.result.plan.steps
+
+    def next_request(self) -> worker.Request:
+        """The next slice: a first answer, then as much more as takes about SLICE_SECONDS."""
+        if not isinstance(self.request, worker.Run):
+            return self.request
+        earlier = cast(StressResult | None, self.result)
+        if earlier is None:
+            until = FIRST_PATHS
+        else:
+            pace = earlier.new_paths / max(earlier.seconds, 1e-3)
+            until = earlier.paths + max(FIRST_PATHS, int(pace * SLICE_SECONDS))
+        return replace(self.request, until=min(until, self.request.until), extend=earlier)
+
+
+class Jobs:
+    """Safe to share between threads. The engine's process starts with the first job."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._waiting: list[Job] = []
+        self._running: Job | None = None
+        self._known: OrderedDict[object, Job] = OrderedDict()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._closed = False
+        self._thread = threading.Thread(target=self._serve, name="engine-jobs", daemon=True)
+        self._thread.start()
+
+    @property
+    def pid(self) -> int | None:
+        """The engine's process, while there is one."""
+        process = self._process
+        return process.pid if process else None
+
+    def submit(self, key: object, request: worker.Request, after: Callable[[Any], None] | None = None) -> Job:
+        """The job of this key, joined if anybody asked for it before, else begun. `after` gets its result
+        when it is done. Raises InputError, politely, while too many are waiting."""
+        with self._changed:
+            job = self._known.get(key)
+            if job is not None and job.state not in ("failed", "cancelled"):
+                job.readers += 1
+                self._known.move_to_end(key)
+                return job
+            if len(self._waiting) >= MAX_WAITING:
+                raise InputError(
+                    f"{MAX_WAITING} runs are waiting for the engine already; try again in a moment"
+                )
+            job = Job(key, request, after=after)
+            self._waiting.append(job)
+            self._known[key] = job
+            self._forget()
+            self._changed.notify_all()
+            return job
+
+    def leave(self, job: Job) -> None:
+        """A reader does not want it any more. What nobody wants is cancelled, and frees the engine within a
+        block."""
+        with self._changed:
+            job.readers -= 1
+            if job.readers > 0 or job.finished:
+                return
+            if job in self._waiting:
+                self._waiting.remove(job)
+                self._end(job, "cancelled")
+            elif job is self._running:
+                job.state = "cancelled"
+                self._send(worker.CANCEL)
+
+    def close(self) -> None:
+        """End the process, whatever it does."""
+        with self._changed:
+            self._closed = True
+            self._stop()
+            self._changed.notify_all()
+        self._thread.join(10)
+
+    def _serve(self) -> None:
+        while True:
+            with self._changed:
+                while not self._waiting and not self._closed:
+                    self._changed.wait()
+                if self._closed:
+                    return
+                job = min(self._waiting, key=lambda j: j.work_left)
+                self._waiting.remove(job)
+                self._running, job.state = job, "running"
+                request = job.next_request()
+                self._start()
+                self._send(request)
+                process = self._process
+            answer = self._received(process)
+            with self._changed:
+                self._running = None
+                self._take(job, answer)
+
+    def _take(self, job: Job, answer: object) -> None:
+        """What came back for a slice of a job; None: the process died over it."""
+        if answer is None:
+            self._stop()
+            job.deaths += 1
+            if job.deaths > MAX_DEATHS:
+                job.error = f"the engine's process died {job.deaths} times over this run, so it was given up"
+        elif isinstance(answer, worker.Failed):
+            job.error = answer.sentence if answer.bad_input else f"the engine failed: {answer.sentence}"
+        elif job.state != "cancelled":
+            job.result = answer
+        if self._closed or job.state == "cancelled":
+            self._end(job, "cancelled")
+        elif job.error is not None:
+            self._end(job, "failed")
+        elif answer is not None and not (isinstance(answer, StressResult) and self._goes_on(job)):
+            self._end(job, "done")
+        else:
+            self._waiting.append(job)
+
+    @staticmethod
+    def _goes_on(job: Job) -> bool:
+        return isinstance(job.request, worker.Run) and job.done_paths < job.request.until
+
+    def _end(self, job: Job, state: str) -> None:
+        job.state = state
+        job.ended.set()
+        if state == "done" and job.after is not None:
+            job.after(job.result)
+
+    def _forget(self) -> None:
+        finished = [key for key, job in self._known.items() if job.finished]
+        for key in finished[: max(0, len(self._known) - REMEMBERED)]:
+            del self._known[key]
+
+    def _start(self) -> None:
+        if self._process is None or self._process.poll() is not None:
+            # By its name and without the current folder on its path, so that nothing else comes along.
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-c", START], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            )
+
+    def _send(self, message: object) -> None:
+        process = self._process
+        if process is None or process.stdin is None:
+            return
+        try:
+            pickle.dump(message, process.stdin, pickle.HIGHEST_PROTOCOL)
+            process.stdin.flush()
+        except OSError:  # it has died: the end of its answers says so
+            pass
+
+    @staticmethod
+    def _received(process: subprocess.Popen[bytes] | None) -> object:
+        try:
+            return pickle.load(process.stdout) if process and process.stdout else None
+        except (EOFError, OSError, pickle.UnpicklingError):
+            return None
+
+    def _stop(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(10)
+            for pipe in (self._process.stdin, self._process.stdout):
+                if pipe is not None:
+                    pipe.close()
+        self._process = None

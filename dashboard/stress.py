@@ -1,0 +1,197 @@
+"""Stress runs as answers: found in the store, gone on with where a shorter one is there, recorded once."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+import polars as pl
+
+from dashboard.answers import Answers, model_version
+from data import stress_store
+from data.stress_runs import StressRecord, pack, stress_family, stress_id, unpack
+from models.parameters import Scenario
+from models.shocks import Shocks
+from models.stress import cpu, report
+from models.stress.counts import Counts
+from models.stress.draws import LAYOUT
+from models.stress.engine import Device, Progress, StressResult, check_request, run
+from models.stress.plan import make_plan
+
+DEFAULT_PATHS = 100_000
+DEFAULT_SEED = 1
+FIRST_PATHS = 10_000  # enough for a first answer, and for a range that assumptions make wide
+FANS = ("V", "coverage", "pay", "price", "circulating", "runway")
+SPREAD = ("month", "p_shortfall", "shortfall_error", "shortfall_low", "shortfall_high")
+
+
+@dataclass(frozen=True)
+class Question:
+    """All that decides a stress run's counts besides the facts and the model."""
+
+    scenario: Scenario
+    shocks: Shocks
+    paths: int = DEFAULT_PATHS
+    seed: int = DEFAULT_SEED
+    fans: tuple[str, ...] = FANS
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        return {
+            "shocks": json.loads(self.shocks.canonical_json()),
+            "paths": self.paths,
+            "seed": self.seed,
+            "fans": [*self.fans],
+            "kernel": cpu.source_hash(),
+            "draw_layout": LAYOUT,
+        }
+
+    def run_id(self, facts_version: str) -> str:
+        return stress_id(self.scenario.digest(), facts_version, model_version(), self.parameters)
+
+    def family(self, facts_version: str) -> str:
+        return stress_family(self.scenario.digest(), facts_version, model_version(), self.parameters)
+
+
+@dataclass(frozen=True)
+class Stressed:
+    """An answer. `found`: nothing was computed now; `note`: why it is not in the store, if so. A cancelled
+    run answers for the paths it has."""
+
+    question: Question
+    result: StressResult
+    run_id: str
+    found: bool
+    note: str | None = None
+
+    @cached_property
+    def report(self) -> dict[str, Any]:
+        """What models.stress.report says, and how it was computed."""
+        r = self.result
+        return {**report.report(r.counts), **computed(r)}
+
+    @cached_property
+    def by_month(self) -> pl.DataFrame:
+        return report.by_month(self.result.counts)
+
+    @cached_property
+    def quantiles(self) -> pl.DataFrame:
+        return report.quantiles(self.result.counts)
+
+
+def computed(result: StressResult) -> dict[str, Any]:
+    """How a run was computed, and the proof of what came out."""
+    return {
+        "paths": result.paths,
+        "seed": result.seed,
+        "seconds": result.seconds,
+        "path_steps_per_second": result.path_steps_per_second,
+        "device": result.device,
+        "device_reason": result.device_reason,
+        "threads": result.threads,
+        "counts_sha256": result.counts_sha256,
+    }
+
+
+def spread(answers: Answers, question: Question, paths: int = FIRST_PATHS) -> pl.DataFrame:
+    """The chance of a shortfall under every named alternative of what nobody has published, on the same
+    shocks: label, is_scenario, month, p_shortfall, shortfall_error, shortfall_low, shortfall_high."""
+    named = answers.named_alternatives(question.scenario)
+    runs = [
+        run(s, answers.protocol, question.shocks, paths=paths, seed=question.seed, fans=(), device="cpu")
+        for _, s in named
+    ]
+    return spread_frame(question.scenario, named, [r.counts for r in runs])
+
+
+def spread_frame(scenario: Scenario, named: list[tuple[str, Scenario]], counts: list[Counts]) -> pl.DataFrame:
+    """The frame of `spread` from the counts of each alternative."""
+    return pl.concat(
+        report.by_month(c).select(
+            pl.lit(label).alias("label"), pl.lit(other == scenario).alias("is_scenario"), *SPREAD
+        )
+        for (label, other), c in zip(named, counts, strict=True)
+    )
+
+
+def ask(
+    answers: Answers,
+    question: Question,
+    *,
+    device: Device = "auto",
+    threads: int | None = None,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Stressed:
+    """The run: found whole, or the longest there is gone on with, or computed from its first path. What a
+    cancel leaves is recorded as the run of the paths that it has. Raises InputError for bad input."""
+    check_request(question.paths, question.seed, threads)
+    version = answers.registry.version
+    earlier = longest(answers, question)
+    if earlier is not None and earlier.complete:
+        return Stressed(question, earlier, question.run_id(version), True)
+    result = run(
+        question.scenario, answers.protocol, question.shocks, paths=question.paths, seed=question.seed,
+        fans=question.fans, device=device, threads=threads, progress=progress, cancelled=cancelled,
+        extend=earlier,
+    )  # fmt: skip
+    return keep(answers, question, result, 0.0 if earlier is None else earlier.seconds)
+
+
+def longest(answers: Answers, question: Question) -> StressResult | None:
+    """The run of the question in the store, or the longest that it can be made from."""
+    if answers.store is None:
+        return None
+    found = stress_store.longest(answers.store, question.family(answers.registry.version), question.paths)
+    if found is None:
+        return None
+    result = revived(question, found)
+    # libm and BLAS may differ from machine to machine, and with them the numbers that the paths run on.
+    made = make_plan(question.scenario, answers.protocol, question.shocks)
+    return result if result.complete or made.digest() == result.plan.digest() else None
+
+
+def revived(question: Question, record: StressRecord) -> StressResult:
+    """A stored run as the engine left it, with the numbers that it ran on."""
+    plan, counts = unpack(record.packed)
+    return StressResult(
+        scenario=question.scenario,
+        shocks=question.shocks,
+        plan=plan,
+        seed=question.seed,
+        asked=question.paths,
+        counts=counts,
+        device=record.device,
+        device_reason="as recorded",
+        threads=record.summary["threads"],
+        seconds=record.seconds,
+        new_paths=counts.paths,
+        kernel=record.parameters["kernel"],
+        draw_layout=record.parameters["draw_layout"],
+    )
+
+
+def keep(answers: Answers, question: Question, result: StressResult, earlier: float = 0.0) -> Stressed:
+    """Record a run as that of the paths that it has. `earlier` are the seconds that those cost which it did
+    not compute now."""
+    done = Question(question.scenario, question.shocks, result.paths, question.seed, question.fans)
+    stressed = Stressed(question, result, done.run_id(answers.registry.version), False, answers.notice)
+    if result.paths == 0 or answers.store is None:
+        return stressed
+    record = StressRecord(
+        scenario=question.scenario.canonical_json(),
+        facts_version=answers.registry.version,
+        model_version=model_version(),
+        parameters=done.parameters,
+        summary=stressed.report,
+        quantiles=stressed.quantiles,
+        packed=pack(result.plan, result.counts),
+        counts_sha256=result.counts_sha256,
+        device=result.device,
+        seconds=earlier + result.seconds,
+        created_at=datetime.now(UTC),
+    )
+    answers.write(lambda store: stress_store.record(store, record))
+    return stressed

@@ -1,0 +1,63 @@
+"""The flags of `vaultline stress`, `replay` and `validate` beside those of every scenario."""
+
+import argparse
+import re
+from pathlib import Path
+
+_COUNT = re.compile(r"[0-9]{1,30}|[0-9]{1,9}(\.[0-9]{1,9})?[eE]\+?[0-9]{1,2}", re.ASCII)
+
+
+def add_stress(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--shocks", default="regimes", metavar="KIND",
+        help="gbm, regimes (default) or bootstrap, which draws days of --prices or of --symbol",
+    )  # fmt: skip
+    parser.add_argument(
+        "--shock-set", default="fitted", metavar="NAME",
+        help="their numbers: fitted (to IO, default), pooled, drift, joint_crash or provisional",
+    )  # fmt: skip
+    parser.add_argument(
+        "--shock", action="extend", nargs="+", default=[], metavar="KEY=VALUE",
+        help="change the shocks: rho=0.3, stress.sigma=2, transition=0.9:0.1,0.2:0.8, start=stationary; an "
+        "unknown key lists all of them",
+    )  # fmt: skip
+    parser.add_argument("--symbol", help="for the bootstrap: imported prices of this token")
+    parser.add_argument(
+        "--block-days", type=_whole, metavar="N",
+        help="for the bootstrap: days that are drawn together (default: as the facts say)",
+    )  # fmt: skip
+    add_paths(parser, "100,000")
+    parser.add_argument("--device", choices=("auto", "cpu", "gpu"), default="auto", help="default: auto")
+    parser.add_argument("--threads", type=_whole, metavar="N", help="default: one for each core")
+    parser.add_argument(
+        "--fans", default="", metavar="NAMES",
+        help="quantities to show the spread of, with commas between, or all",
+    )  # fmt: skip
+
+
+def add_paths(parser: argparse.ArgumentParser, default: str) -> None:
+    parser.add_argument(
+        "--paths", type=_whole, default=default.replace(",", ""), metavar="N",
+        help=f"number of random futures (default: {default})",
+    )  # fmt: skip
+    parser.add_argument("--seed", type=_whole, default=1, metavar="S", help="which futures (default: 1)")
+
+
+def add_replay(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", metavar="RUN", help="the run's id, or its first 8 characters at least")
+    parser.add_argument("path", type=_whole, metavar="PATH", help="the path's number, from 0 on")
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="write every step to FILE.parquet or FILE.csv"
+    )
+
+
+def _whole(text: str) -> int:
+    """1000000 and 1e6 alike."""
+    if not _COUNT.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number")
+    if text.isdecimal():
+        return int(text)
+    value = float(text)
+    if not value.is_integer():
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number")
+    return int(value)

@@ -1,0 +1,139 @@
+"""The engine in a process of its own: requests come in on stdin, answers go out on stdout, both pickled.
+
+Only the process that started this one can write to it. It computes one request at a time with all threads
+inside, asks for a cancel between blocks, and ends when its starter does."""
+
+import os
+import pickle
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import BinaryIO
+
+from models.parameters import InputError, Protocol, Scenario
+from models.shocks import Shocks
+from models.stress.compare import Comparison, compare, nearest_paths
+from models.stress.engine import Device, StressResult, run
+from models.stress.plan import make_plan
+
+
+@dataclass(frozen=True)
+class Run:
+    """Paths up to number `until` of one run, from those of `extend` on."""
+
+    scenario: Scenario
+    protocol: Protocol
+    shocks: Shocks
+    seed: int
+    fans: tuple[str, ...]
+    device: Device
+    until: int
+    extend: StressResult | None
+
+    def answer(self, cancelled: Callable[[], bool]) -> StressResult:
+        return run(
+            self.scenario, self.protocol, self.shocks, paths=self.until, seed=self.seed, fans=self.fans,
+            device=self.device, cancelled=cancelled, extend=self.extend,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The same few paths of several scenarios, without fans."""
+
+    scenarios: tuple[Scenario, ...]
+    protocol: Protocol
+    shocks: Shocks
+    seed: int
+    paths: int
+
+    def answer(self, cancelled: Callable[[], bool]) -> list[StressResult]:
+        found = []
+        for scenario in self.scenarios:
+            if cancelled():
+                break
+            found.append(
+                run(
+                    scenario, self.protocol, self.shocks, paths=self.paths, seed=self.seed, fans=(),
+                    device="cpu", cancelled=cancelled,
+                )
+            )  # fmt: skip
+        return found
+
+
+@dataclass(frozen=True)
+class Nearest:
+    """The paths of a run that lie nearest to quantiles of a quantity at a month's end."""
+
+    result: StressResult
+    name: str
+    month: int
+    levels: tuple[float, ...]
+
+    def answer(self, _: Callable[[], bool]) -> dict[float, int]:
+        return nearest_paths(self.result, self.name, self.month, self.levels)
+
+
+@dataclass(frozen=True)
+class Paired:
+    """What B has more than A over the same paths."""
+
+    a: Scenario
+    b: Scenario
+    protocol: Protocol
+    shocks: Shocks
+    seed: int
+    paths: int
+
+    def answer(self, _: Callable[[], bool]) -> Comparison:
+        a, b = (make_plan(s, self.protocol, self.shocks) for s in (self.a, self.b))
+        return compare(a, b, self.seed, self.paths)
+
+
+Request = Run | Spread | Nearest | Paired
+CANCEL = "cancel"
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A request without an answer. `bad_input`: the sentence is for the reader, else the fault is ours."""
+
+    sentence: str
+    bad_input: bool
+
+
+def main() -> None:
+    """Serve until stdin ends."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what libraries print must not stand among the answers
+    requests: SimpleQueue[Request] = SimpleQueue()
+    cancelled = threading.Event()
+    threading.Thread(target=_listen, args=(sys.stdin.buffer, requests, cancelled), daemon=True).start()
+    while True:
+        answer = _answered(requests.get(), cancelled)
+        pickle.dump(answer, answers, pickle.HIGHEST_PROTOCOL)
+        answers.flush()
+
+
+def _listen(source: BinaryIO, requests: "SimpleQueue[Request]", cancelled: threading.Event) -> None:
+    try:
+        while True:
+            message = pickle.load(source)
+            if message == CANCEL:
+                cancelled.set()
+            else:
+                cancelled.clear()
+                requests.put(message)
+    finally:
+        os._exit(0)  # the starter has gone, and with it whoever wanted an answer
+
+
+def _answered(request: Request, cancelled: threading.Event) -> object:
+    try:
+        return request.answer(cancelled.is_set)
+    except InputError as error:
+        return Failed(str(error), True)
+    except Exception as error:
+        return Failed(f"{type(error).__name__}: {error}", False)
