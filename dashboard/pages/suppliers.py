@@ -90,38 +90,42 @@ def columns(models: list[str]) -> dict[str, Any]:
     }
 
 
-def assumptions(desk: Desk) -> dict[str, float]:
+def assumptions(desk: Desk) -> dict[str, float | None]:
     """What nobody has published, to be set here."""
     assumed = judgement(desk.answers.registry.facts)
+    boxes = {
+        "mean_multiplier": ("Mean multiplier of all active GPUs", 1.0),
+        "roi_target": ("Return in the payout target, % a year", 100.0),
+        "discount_rate": ("Discount rate, % a year", 100.0),
+    }
+    found: dict[str, float | None] = {}
     with st.expander("What nobody has published, and your own discounting"):
-        left, middle, right = st.columns(3)
-        multiplier = left.number_input(
-            "Mean multiplier of the network's GPUs",
-            0.01,
-            1000.0,
-            assumed.mean_multiplier,
-            key="supplier_mean",
-        )
-        roi = middle.number_input(
-            "Return in the payout target, % a year", 0.0, 1000.0, 100 * assumed.roi_target, key="supplier_roi"
-        )
-        rate = right.number_input(
-            "Discount rate, % a year", 0.0, 1000.0, 100 * assumed.discount_rate, key="supplier_rate"
-        )
-    return {"mean_multiplier": multiplier, "roi_target": roi / 100, "discount_rate": rate / 100}
+        for place, (name, (label, scale)) in zip(st.columns(3), boxes.items(), strict=True):
+            shown = kept_number(place, label, name, scale * getattr(assumed, name))
+            found[name] = None if shown is None else shown / scale
+    return found
 
 
 def machines_site() -> dict[str, float | None]:
     """What only the supplier knows; empty boxes are not said."""
+    boxes = {
+        "memory_gb": "Memory of each GPU, GB",
+        "down_mbps": "Download, Mbps",
+        "up_mbps": "Upload, Mbps",
+    }
     with st.expander("Your line and memory, for the checklist"):
-        left, middle, right = st.columns(3)
-        return {
-            "memory_gb": left.number_input(
-                "Memory of the smallest GPU, GB", 0.0, value=None, key="supplier_gb"
-            ),
-            "down_mbps": middle.number_input("Download, Mbps", 0.0, value=None, key="supplier_down"),
-            "up_mbps": right.number_input("Upload, Mbps", 0.0, value=None, key="supplier_up"),
-        }
+        places = zip(st.columns(3), boxes.items(), strict=True)
+        return {name: kept_number(place, label, name, None) for place, (name, label) in places}
+
+
+def kept_number(place: Any, label: str, name: str, start: float | None) -> float | None:
+    """A number box whose value survives a look at another page, which Streamlit's own state does not."""
+    state, key = st.session_state, f"supplier_{name}"
+    if key not in state:
+        state[key] = state.get(f"kept_{key}", start)
+    value: float | None = place.number_input(label, 0.0, value=None, key=key)
+    state[f"kept_{key}"] = value
+    return value
 
 
 def cards(found: Answer) -> None:

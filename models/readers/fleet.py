@@ -199,11 +199,12 @@ def _sentence(error: ValidationError) -> str:
         return f"{name!r:.40} is not a figure of a machine: they are {', '.join(Machine.model_fields)}"
     if fault["type"] == "missing" or fault["input"] is None:
         return f"{name} is missing ({field.title})"
-    shown = f"{name} = {fault['input']!r:.40}"
+    given = fault["input"]
+    shown = f"{field.title} ({name}) = {format(given, 'g') if type(given) is float else repr(given)[:40]}"
     if name == "model":
         return f"{shown} is not a model's name"
     bounds = [
-        f"{words} {getattr(bound, key):,g}"
+        f"{words} {getattr(bound, key):,.10g}"
         for key, words in _LIMITS.items()
         for bound in field.metadata
         if hasattr(bound, key)
@@ -244,7 +245,7 @@ def eligibility(fleet: Fleet, site: Site) -> list[Condition]:
         _at_least("Upload", terms.min_up_mbps, site.up_mbps, "Mbps"),
         _at_least(f"Uptime ({least.model})", terms.min_uptime_hours, least.uptime_hours, "hours a day"),
         Condition("First stress test", f"{terms.first_test_hours:g} hours", measured, "unknown"),
-        *(Condition(proof, "passed", measured, "unknown") for proof in _proofs(terms)),
+        *(Condition(proof, "to be passed", measured, "unknown") for proof in _proofs(terms)),
         Condition("Stake", f"{fleet.stake_io:,.0f} IO", "to be bought and locked", "unknown"),
     ]
 

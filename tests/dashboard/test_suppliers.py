@@ -123,14 +123,14 @@ def test_the_answer_in_text_begins_with_the_sentence(
     ("words", "says"),
     [
         (["--fleet", ""], "the fleet has no GPU"),
-        (["--fleet", "H100:0:25000:900:0.12"], "count = 0 is not allowed"),
+        (["--fleet", "H100:0:25000:900:0.12"], "GPUs (count) = 0 is not allowed"),
         (
             ["--fleet", "H100:8:0:900:0.12"],
-            "price_usd = 0.0 is not allowed: it must be a number",
+            "Price paid (price_usd) = 0 is not allowed: it must be a number",
         ),
-        (["--fleet", "H100:8:25000:900:-0.12"], "usd_per_kwh = -0.12 is not allowed"),
+        (["--fleet", "H100:8:25000:900:-0.12"], "Tariff (usd_per_kwh) = -0.12 is not allowed"),
         (["--fleet", "H100:8:25000:900:0.12:25"], "at most 24 hours a day"),
-        (["--fleet", "H100:8:25000:900:0.12:24:2"], "hired = 2.0 is not allowed"),
+        (["--fleet", "H100:8:25000:900:0.12:24:2"], "(hired) = 2 is not allowed"),
         (["--fleet", "Abacus:8:25000:900:0.12"], "not in the network's multiplier table"),
         (["--fleet", "H100:8:25000"], "write MODEL:COUNT:PRICE:WATTS:USD_PER_KWH"),
         (["--fleet", "H100:8:25000:900:0.12:24:0.4:1"], "write MODEL:COUNT"),

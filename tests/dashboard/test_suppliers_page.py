@@ -58,14 +58,14 @@ def test_another_fleet_is_another_answer() -> None:
 def test_the_assumptions_move_the_answer() -> None:
     found = page()
     before = found.metric[0].value
-    found.number_input(key="supplier_mean").set_value(10.0).run()
+    found.number_input(key="supplier_mean_multiplier").set_value(10.0).run()
     assert not found.error
     assert found.metric[0].value != before
 
 
 def test_the_checklist_takes_what_only_the_supplier_knows() -> None:
     found = page()
-    found.number_input(key="supplier_up").set_value(10.0).run()
+    found.number_input(key="supplier_up_mbps").set_value(10.0).run()
     labels = " ".join(read(e.label) for e in found.expander)
     assert "Missing: Upload (at least 75 Mbps; yours 10 Mbps)" in labels
 
@@ -75,8 +75,8 @@ def test_the_checklist_takes_what_only_the_supplier_knows() -> None:
     [
         ([], "the fleet has no GPU: give at least one line"),
         ([EXAMPLE[0] | {"model": "Abacus"}], "line 1 of the fleet: 'Abacus' is not in the network's"),
-        ([EXAMPLE[0], EXAMPLE[1] | {"price_usd": 0.0}], "line 2 of the fleet: price_usd = 0.0 is not"),
-        ([EXAMPLE[0] | {"usd_per_kwh": -0.1}], "usd_per_kwh = -0.1 is not allowed: it must be a number"),
+        ([EXAMPLE[0], EXAMPLE[1] | {"price_usd": 0.0}], "line 2 of the fleet: Price paid (price_usd) = 0"),
+        ([EXAMPLE[0] | {"usd_per_kwh": -0.1}], "Tariff (usd_per_kwh) = -0.1 is not allowed"),
         ([EXAMPLE[0] | {"uptime_hours": 25.0}], "at most 24 hours a day"),
         ([EXAMPLE[0] | {"watts": None}], "watts is missing (Power at the wall)"),
     ],
@@ -87,6 +87,17 @@ def test_a_fleet_that_cannot_be_is_one_sentence(rows: list[dict[str, Any]], says
     assert found.title[0].value == "**Should I plug my machines in?**"
     assert says in read(found.error[0].value)
     assert not found.metric
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [(0.0, "mean_multiplier = 0.0 is not allowed"), (None, "mean_multiplier = None is not allowed")],
+)
+def test_an_assumption_that_cannot_be_is_one_sentence(value: float | None, says: str) -> None:
+    found = page()
+    found.number_input(key="supplier_mean_multiplier").set_value(value).run()
+    assert not found.exception
+    assert says in read(found.error[0].value)
 
 
 def test_a_fleet_that_is_up_too_little_is_told_so() -> None:
