@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.frontier import ONSET, STILL, Mark, cost, frontier, stress_month, worst_falls
+from models.frontier import ONSET, STILL, Mark, frontier
+from models.likelihood import cost, stress_month, worst_falls
 from models.parameters import InputError, Scenario, parse_scenario
 from models.projection import project
 from models.stress.plan import make_plan, replay
