@@ -7,7 +7,7 @@ from streamlit.navigation.page import Page
 
 from dashboard import frame
 from dashboard.answers import Answers
-from dashboard.pages import engine, facts, overview, suppliers, supply
+from dashboard.pages import engine, facts, overview, stress, suppliers, supply
 
 
 @st.cache_resource(show_spinner=False)
@@ -20,7 +20,7 @@ def main() -> None:
     st.set_page_config(page_title="vaultline", layout="wide")
     pages: dict[str, Page] = {}
     desk = frame.open_desk(answers(), pages)
-    for module in (overview, supply, engine, suppliers, facts):
+    for module in (overview, supply, engine, stress, suppliers, facts):
         pages[module.TITLE] = st.Page(
             partial(frame.show, desk, module.page, module.FIELDS),
             title=module.TITLE,

@@ -5,12 +5,14 @@ waits. A run is done in slices, so that what is short never waits for what is lo
 grows from a first answer on. Whatever the process dies of, it is started again and goes on from the last
 slice."""
 
+import logging
 import pickle
 import subprocess
 import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -18,6 +20,7 @@ from models.parameters import InputError
 from models.stress import worker
 from models.stress.engine import StressResult
 
+LOG = logging.getLogger("vaultline.jobs")
 FIRST_PATHS = 10_000
 SLICE_SECONDS = 0.5
 MAX_WAITING = 24
@@ -152,7 +155,12 @@ class Jobs:
             answer = self._received(process)
             with self._changed:
                 self._running = None
-                self._take(job, answer)
+                try:
+                    self._take(job, answer)
+                except Exception as error:  # a fault of what takes the result must not stop the others
+                    LOG.exception("a finished run could not be taken in")
+                    job.error = f"the result could not be taken in: {type(error).__name__}"
+                    self._end(job, "failed")
 
     def _take(self, job: Job, answer: object) -> None:
         """What came back for a slice of a job; None: the process died over it."""
@@ -180,9 +188,10 @@ class Jobs:
 
     def _end(self, job: Job, state: str) -> None:
         job.state = state
-        job.ended.set()
         if state == "done" and job.after is not None:
-            job.after(job.result)
+            after, job.after = job.after, None
+            after(job.result)
+        job.ended.set()
 
     def _forget(self) -> None:
         finished = [key for key, job in self._known.items() if job.finished]
@@ -200,11 +209,9 @@ class Jobs:
         process = self._process
         if process is None or process.stdin is None:
             return
-        try:
-            pickle.dump(message, process.stdin, pickle.HIGHEST_PROTOCOL)
+        with suppress(OSError):  # it has died: the end of its answers says so
+            process.stdin.write(_pickled(message))
             process.stdin.flush()
-        except OSError:  # it has died: the end of its answers says so
-            pass
 
     @staticmethod
     def _received(process: subprocess.Popen[bytes] | None) -> object:
@@ -221,3 +228,11 @@ class Jobs:
                 if pipe is not None:
                     pipe.close()
         self._process = None
+
+
+def _pickled(message: object) -> bytes:
+    """Readers of a result fill in its cached properties, and an object that grows meanwhile cannot be
+    pickled: once filled in, it does not grow again."""
+    while True:
+        with suppress(RuntimeError):
+            return pickle.dumps(message, pickle.HIGHEST_PROTOCOL)

@@ -1,6 +1,7 @@
 """Parts of pages: a chart with its words and its files, and where a number comes from."""
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -36,8 +37,9 @@ INPUT_COLUMNS: dict[str, Any] = {
 }
 
 
-def chart(desk: Desk, made: Chart) -> None:
-    """A chart under its title and what to notice in it, with its files below."""
+def chart(desk: Desk, made: Chart, stamp: Mapping[str, Any] | None = None) -> None:
+    """A chart under its title and what to notice in it, with its files below. `stamp` is what their manifests
+    say besides the scenario, or instead of it."""
     with st.container(key=f"panel_{made.name}"):
         st.header(made.title, anchor=False)
         st.caption(made.subtitle)
@@ -46,11 +48,11 @@ def chart(desk: Desk, made: Chart) -> None:
         drawn = st.popover("Export", icon=":material/download:", type="tertiary", key=key, on_change="rerun")
         if drawn.open:
             with drawn:
-                _exports(desk, made)
+                _exports(desk, made, stamp or {})
 
 
-def _exports(desk: Desk, made: Chart) -> None:
-    manifest = _manifest(desk, made)
+def _exports(desk: Desk, made: Chart, stamp: Mapping[str, Any]) -> None:
+    manifest = {**_manifest(desk, made), **stamp}
     st.caption("Each file carries its manifest: inputs, versions and the command that makes it again.")
     with st.container(horizontal=True):
         for form, (_, media) in exports.FORMATS.items():

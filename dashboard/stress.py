@@ -1,6 +1,7 @@
 """Stress runs as answers: found in the store, gone on with where a shorter one is there, recorded once."""
 
 import json
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,15 +11,19 @@ from typing import Any
 import polars as pl
 
 from dashboard.answers import Answers, model_version
+from dashboard.settings import command
+from dashboard.shock_settings import shock_words
 from data import stress_store
 from data.stress_runs import StressRecord, pack, stress_family, stress_id, unpack
+from models.economy import UNLIMITED
 from models.parameters import Scenario
 from models.shocks import Shocks
-from models.stress import cpu, report
+from models.stress import cpu, report, worker
 from models.stress.counts import Counts
 from models.stress.draws import LAYOUT
 from models.stress.engine import Device, Progress, StressResult, check_request, run
-from models.stress.plan import make_plan
+from models.stress.path import ROWS
+from models.stress.plan import Plan, make_plan, replay
 
 DEFAULT_PATHS = 100_000
 DEFAULT_SEED = 1
@@ -47,6 +52,13 @@ class Question:
             "kernel": cpu.source_hash(),
             "draw_layout": LAYOUT,
         }
+
+    @property
+    def command(self) -> str:
+        """The whole command, quoted for a shell, that gives exactly this run again: every input is in it."""
+        words = ["--shocks", "regimes", "--shock", *shock_words(self.shocks)]
+        words += ["--paths", str(self.paths), "--seed", str(self.seed), "--fans", ",".join(self.fans)]
+        return f"{command(self.scenario, 'stress')} {shlex.join(words)}"
 
     def run_id(self, facts_version: str) -> str:
         return stress_id(self.scenario.digest(), facts_version, model_version(), self.parameters)
@@ -140,6 +152,20 @@ def ask(
     return keep(answers, question, result, 0.0 if earlier is None else earlier.seconds)
 
 
+def run_request(answers: Answers, question: Question, extend: StressResult | None) -> worker.Run:
+    """The question for the engine's process."""
+    return worker.Run(
+        question.scenario, answers.protocol, question.shocks, question.seed, question.fans, "auto",
+        question.paths, extend,
+    )  # fmt: skip
+
+
+def spread_request(answers: Answers, question: Question) -> worker.Spread:
+    """`spread` for the engine's process."""
+    scenarios = tuple(s for _, s in answers.named_alternatives(question.scenario))
+    return worker.Spread(scenarios, answers.protocol, question.shocks, question.seed, FIRST_PATHS)
+
+
 def longest(answers: Answers, question: Question) -> StressResult | None:
     """The run of the question in the store, or the longest that it can be made from."""
     if answers.store is None:
@@ -195,3 +221,14 @@ def keep(answers: Answers, question: Question, result: StressResult, earlier: fl
     )
     answers.write(lambda store: stress_store.record(store, record))
     return stressed
+
+
+def path_frame(plan: Plan, seed: int, path: int) -> pl.DataFrame:
+    """One row a step: step, month, every state and tally, the regime. Runway is null where it has no end."""
+    found = replay(plan, seed, path)[1:]
+    rows = [(*a.state, *a.tally, a.regime) for a in found]
+    frame = pl.DataFrame(rows, schema=dict.fromkeys(ROWS, pl.Float64), orient="row")
+    steps = pl.int_range(1, plan.steps + 1, eager=True)
+    months = (steps - 1) // plan.steps_per_month + 1
+    unlimited = pl.when(pl.col("runway", "psi") < UNLIMITED).then(pl.col("runway", "psi"))
+    return frame.with_columns(unlimited).select(steps.alias("step"), months.alias("month"), *ROWS)

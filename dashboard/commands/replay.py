@@ -9,7 +9,7 @@ import polars as pl
 
 from dashboard import formats
 from dashboard.commands.output import checked_target, note, say, say_json, say_table, working, write_frame
-from dashboard.stress import Question
+from dashboard.stress import Question, path_frame
 from data import stress_store
 from data.registry import load_facts
 from data.store import Store
@@ -18,8 +18,7 @@ from models.parameters import InputError, Scenario, parse_scenario
 from models.schedules import month_end
 from models.shocks import parse_shocks
 from models.stress import cpu
-from models.stress.path import ROWS, Path
-from models.stress.plan import Plan, replay
+from models.stress.plan import Plan
 
 EVENTS = {"first_shortfall": "shortfall", "first_empty": "empty vaults", "first_underpaid": "underpaid"}
 SHOWN = ("price", "demand", "coverage", "pay", "V", "F", "circulating")
@@ -49,21 +48,6 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def path_frame(plan: Plan, seed: int, path: int) -> pl.DataFrame:
-    """One row a step: step, month, every state and tally, the regime. Runway is null where it has no end."""
-    found = replay(plan, seed, path)[1:]
-    rows = [_numbers(a) for a in found]
-    frame = pl.DataFrame(rows, schema=dict.fromkeys(ROWS, pl.Float64), orient="row")
-    steps = pl.int_range(1, plan.steps + 1, eager=True)
-    months = (steps - 1) // plan.steps_per_month + 1
-    unlimited = pl.when(pl.col("runway", "psi") < 1e290).then(pl.col("runway", "psi"))
-    return frame.with_columns(unlimited).select(steps.alias("step"), months.alias("month"), *ROWS)
-
-
-def _numbers(a: Path) -> tuple[float, ...]:
-    return (*a.state, *a.tally, a.regime)
-
-
 def _month(plan: Plan, frame: pl.DataFrame, event: str) -> int | None:
     step = int(frame.item(-1, event))
     return (step - 1) // plan.steps_per_month + 1 if step else None
@@ -79,7 +63,6 @@ def _scenario(record: StressRecord) -> Scenario:
 
 def _manifest(record: StressRecord, path: int, frame: pl.DataFrame) -> dict[str, Any]:
     from dashboard import exports
-    from dashboard.commands.stress import stress_command
 
     scenario, p = _scenario(record), record.parameters
     question = Question(scenario, parse_shocks(p["shocks"]), p["paths"], p["seed"], tuple(p["fans"]))
@@ -91,7 +74,7 @@ def _manifest(record: StressRecord, path: int, frame: pl.DataFrame) -> dict[str,
         scenario=scenario,
         facts_version=record.facts_version,
         model_version=record.model_version,
-        command=stress_command(question),
+        command=question.command,
         time=datetime.now(UTC),
     )
     return made | {"run_id": record.id, "path": path, "seed": p["seed"]}

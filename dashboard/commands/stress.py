@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import shlex
 import signal
 import sys
 from collections.abc import Iterator
@@ -17,8 +16,7 @@ from dashboard import formats
 from dashboard.answers import VERSION, Answers, model_version
 from dashboard.commands.output import checked_target, note, say, say_json, say_table, write_frame
 from dashboard.commands.scenario import asked, day, today
-from dashboard.settings import command
-from dashboard.shock_settings import shock_words, shocks_from
+from dashboard.shock_settings import shocks_from
 from dashboard.stress import FANS, Question, Stressed, ask, spread
 from dashboard.stress_words import chance, chance_with_error, interval, quantity
 from data.registry import Registry, load_facts
@@ -158,13 +156,6 @@ def _interrupted(stressed: Stressed) -> int:
     return INTERRUPTED
 
 
-def stress_command(question: Question) -> str:
-    """The whole command, quoted for a shell, that gives exactly this run again: every input is in it."""
-    words = ["--shocks", "regimes", "--shock", *shock_words(question.shocks)]
-    words += ["--paths", str(question.paths), "--seed", str(question.seed), "--fans", ",".join(question.fans)]
-    return f"{command(question.scenario, 'stress')} {shlex.join(words)}"
-
-
 def _marks(registry: Registry, stressed: Stressed) -> dict[str, Any]:
     question = stressed.question
     return {
@@ -181,7 +172,7 @@ def _marks(registry: Registry, stressed: Stressed) -> dict[str, Any]:
         "draw_layout": stressed.result.draw_layout,
         "run_id": stressed.run_id,
         "found": stressed.found,
-        "command": stress_command(question),
+        "command": question.command,
     }
 
 

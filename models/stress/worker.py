@@ -8,7 +8,7 @@ import pickle
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from queue import SimpleQueue
 from typing import BinaryIO
 
@@ -33,10 +33,15 @@ class Run:
     extend: StressResult | None
 
     def answer(self, cancelled: Callable[[], bool]) -> StressResult:
-        return run(
+        found = run(
             self.scenario, self.protocol, self.shocks, paths=self.until, seed=self.seed, fans=self.fans,
             device=self.device, cancelled=cancelled, extend=self.extend,
         )  # fmt: skip
+        if self.extend is None:
+            return found
+        # A reader sees one run, however many slices it took.
+        new_paths, seconds = self.extend.new_paths + found.new_paths, self.extend.seconds + found.seconds
+        return replace(found, new_paths=new_paths, seconds=seconds)
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,12 @@ class Paired:
     shocks: Shocks
     seed: int
     paths: int
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What tells one comparison from another."""
+        shocks = self.shocks.canonical_json()
+        return ("paired", self.a.digest(), self.b.digest(), shocks, self.seed, self.paths)
 
     def answer(self, _: Callable[[], bool]) -> Comparison:
         a, b = (make_plan(s, self.protocol, self.shocks) for s in (self.a, self.b))

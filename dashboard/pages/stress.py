@@ -1,0 +1,316 @@
+"""Stress lab: how bad, how likely, how soon?"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from functools import partial
+from typing import Any, NamedTuple
+
+import polars as pl
+import streamlit as st
+
+from dashboard import cards_stress, charts_stress, controls, panels
+from dashboard.formats import plain
+from dashboard.frame import Desk, drawer
+from dashboard.jobs import Job
+from dashboard.shock_settings import KEYS, shocks_from
+from dashboard.stress import (
+    DEFAULT_PATHS,
+    DEFAULT_SEED,
+    FIRST_PATHS,
+    Question,
+    Stressed,
+    keep,
+    longest,
+    path_frame,
+    run_request,
+    spread_frame,
+    spread_request,
+)
+from dashboard.stress_words import FANS, quantity
+from data.shock_choices import one_market, provisional
+from models.parameters import InputError
+from models.schedules import month_end
+from models.shocks import Shocks, parse_shocks
+from models.stress import worker
+from models.stress.engine import StressResult
+
+TITLE = "Stress lab"
+FIELDS = ("V0_months", "H0", "order", "eta", "controller", "months")
+DESIGN = ("price_shock", "demand_shock", "shock_month", "shock_months")
+PATHS = (FIRST_PATHS, DEFAULT_PATHS, 1_000_000, 10_000_000)
+LEVELS = {"none": None, "1 %": 1.0, "5 %": 5.0, "median": 50.0, "95 %": 95.0, "99 %": 99.0}
+REFRESH = 0.4
+PATIENCE = 0.5
+GBM = "gbm"
+HISTORY = "history "
+
+
+class Asked(NamedTuple):
+    """What one reader waits for: the run, and its range over the alternatives."""
+
+    question: Question
+    run: Job | None  # None: found in the store
+    found: Stressed | None
+    spread: Job
+    against: tuple[str, Job] | None  # what the scenario is compared with, on the same futures
+
+
+def page(desk: Desk) -> None:
+    head = st.container(key="answer")
+    design(desk)
+    question = Question(desk.scenario, random_shocks(desk), *size())
+    asked = ask(desk, question)
+    if asked.run is not None:
+        asked.run.ended.wait(PATIENCE)
+    asked.spread.ended.wait(PATIENCE)
+    running = not _settled(asked)
+    with head:
+        st.fragment(partial(answer, desk, asked, running), run_every=REFRESH if running else None)()
+    st.fragment(partial(results, desk, asked), run_every=2 * REFRESH if running else None)()
+
+
+def design(desk: Desk) -> None:
+    """The shock itself: its controls beside its picture, before anything is run."""
+    st.subheader("Design a shock", anchor=False)
+    controls_side, picture = st.columns([1, 2])
+    with controls_side:
+        for name in DESIGN:
+            controls.slider(desk.session, desk.answers.registry, name, "design")
+    with picture:
+        panels.chart(desk, charts_stress.shock(desk.answers.run(desk.scenario), dark=desk.dark))
+
+
+def random_shocks(desk: Desk) -> Shocks:
+    """Which random shocks come on top, from where, and with which numbers."""
+    registry = desk.answers.registry
+    sets = registry.shock_sets()
+    store = desk.answers.store
+    symbols = store.price_list()["symbol"].to_list() if store else []
+    options = [*sets, GBM, *(HISTORY + symbol for symbol in symbols)]
+    st.subheader("Random shocks on top", anchor=False)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.selectbox(
+            "Where they come from", options, key="shocks", width=340, format_func=partial(_shock_title, desk)
+        )
+        text = st.text_input(
+            "Change their numbers", key="shock_settings", width=340, placeholder="rho=0.3 stress.sigma=2",
+            help=f"key=value with spaces between; the keys are {plain(' '.join(KEYS), 400)}",
+        )  # fmt: skip
+    base = _chosen(desk, str(chosen))
+    try:
+        shocks = shocks_from(text.split(), base)
+    except InputError as error:
+        st.warning(plain(f"{error}. The shocks are as chosen.", 400))
+        shocks = base
+    st.badge("provisional", color="orange")
+    about = provisional(registry, shocks).removeprefix("provisional: ")
+    st.caption(plain(f"{about[0].upper()}{about[1:]}.", 700))
+    drawer("The numbers of these shocks", "shock_numbers", partial(_numbers, shocks))
+    return shocks
+
+
+def _chosen(desk: Desk, chosen: str) -> Shocks:
+    sets = desk.answers.registry.shock_sets()
+    if chosen in sets:
+        return sets[chosen].shocks
+    default = desk.answers.registry.shocks()
+    if chosen == GBM or desk.answers.store is None:
+        return one_market(default)
+    closes = desk.answers.store.prices(chosen.removeprefix(HISTORY)).frame["close"].to_list()
+    days = int(desk.answers.registry.facts["bootstrap_block_days"].number)
+    return parse_shocks({"history": closes, "block_days": days}, default)
+
+
+def _shock_title(desk: Desk, name: str) -> str:
+    if name == GBM:
+        return "One market, no regimes (GBM)"
+    if name.startswith(HISTORY):
+        return f"Days of {name.removeprefix(HISTORY)}'s imported history"
+    return desk.answers.registry.shock_sets()[name].title
+
+
+def _numbers(shocks: Shocks) -> None:
+    rows = [
+        {**r.model_dump(), **{f"to {other.name}": p for other, p in zip(shocks.regimes, row, strict=True)}}
+        for r, row in zip(shocks.regimes, shocks.transition, strict=True)
+    ]
+    st.dataframe(pl.DataFrame(rows), hide_index=True)
+    st.caption(
+        "Per year, but the chances to change regime, which are per month. "
+        f"Jumps: mean {shocks.jump_mean:g}, spread {shocks.jump_sd:g} of the log price; demand feels "
+        f"{shocks.jump_demand:g} of a jump, reverts at {shocks.theta:g} a year, and goes with the price at a "
+        f"correlation of {shocks.rho:g}. Paths start in {shocks.start}."
+    )
+
+
+def size() -> tuple[int, int]:
+    """How many futures, and which."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        paths = st.segmented_control(
+            "Futures", PATHS, key="paths", default=DEFAULT_PATHS, required=True, format_func="{:,}".format
+        )
+        seed = st.number_input(
+            "Seed", min_value=0, step=1, value=DEFAULT_SEED, key="seed", width=160,
+            help="The same seed meets the same futures, whatever the scenario",
+        )  # fmt: skip
+    return int(paths or DEFAULT_PATHS), int(seed)
+
+
+def ask(desk: Desk, question: Question) -> Asked:
+    """The reader's run: what is there already, else a job, in the place of what was asked before."""
+    before: Asked | None = st.session_state.get("stress")
+    if before is not None and before.question == question:
+        return before
+    if before is not None and before.run is not None:
+        desk.answers.jobs.leave(before.run)
+    answers = desk.answers
+    version = answers.registry.version
+    spread_key = ("spread", question.scenario.digest(), question.shocks.canonical_json(), question.seed)
+    spread = answers.jobs.submit(spread_key, spread_request(answers, question))
+    earlier = longest(answers, question)
+    if earlier is not None and earlier.complete:
+        run, found = None, Stressed(question, earlier, question.run_id(version), True)
+    else:
+        request = run_request(answers, question, earlier)
+        done: Callable[[StressResult], Any] = partial(keep, answers, question)
+        run, found = answers.jobs.submit(question.run_id(version), request, done), None
+    asked = Asked(question, run, found, spread, _against(desk, question))
+    st.session_state["stress"] = asked
+    return asked
+
+
+def _against(desk: Desk, question: Question) -> tuple[str, Job] | None:
+    """The scenario beside its preset or, where it is one, beside the baseline: on the same futures."""
+    mine = question.scenario
+    for preset in (desk.session.preset, desk.session.presets["baseline"]):
+        theirs = preset.scenario
+        if theirs != mine and (theirs.months, theirs.steps_per_month) == (mine.months, mine.steps_per_month):
+            protocol, paths = desk.answers.protocol, min(question.paths, FIRST_PATHS)
+            request = worker.Paired(theirs, mine, protocol, question.shocks, question.seed, paths)
+            return preset.title, desk.answers.jobs.submit(request.key, request)
+    return None
+
+
+def _settled(asked: Asked) -> bool:
+    jobs = (asked.run, asked.spread, asked.against and asked.against[1])
+    return all(job.finished for job in jobs if job)
+
+
+def _so_far(desk: Desk, asked: Asked) -> Stressed | None:
+    if asked.found is not None:
+        return asked.found
+    result = asked.run.result if asked.run else None
+    if result is None or result.paths == 0:
+        return None
+    done = replace(asked.question, paths=result.paths)
+    run_id = done.run_id(desk.answers.registry.version)
+    return Stressed(done, result, run_id, False, desk.answers.notice)
+
+
+def _spread(desk: Desk, asked: Asked) -> pl.DataFrame | None:
+    if asked.spread.state != "done":
+        return None
+    named = desk.answers.named_alternatives(asked.question.scenario)
+    return spread_frame(asked.question.scenario, named, [r.counts for r in asked.spread.result])
+
+
+def answer(desk: Desk, asked: Asked, refreshing: bool) -> None:
+    """The sentence, and how far the run is."""
+    found, spread = _so_far(desk, asked), _spread(desk, asked)
+    words = cards_stress.verdict(found, spread) if found else "The first futures are on their way."
+    st.title(f"**{words}**", anchor=False)
+    progress(desk, asked, found, refreshing)
+    made = cards_stress.cards(found, spread) if found else cards_stress.COMING
+    for column, card in zip(st.columns(4), made, strict=True):
+        with column.container(border=True, height="stretch"):
+            st.metric(card.label, card.value)
+            st.caption(card.detail)
+
+
+def progress(desk: Desk, asked: Asked, found: Stressed | None, refreshing: bool) -> None:
+    job, total = asked.run, asked.question.paths
+    done = found.result.paths if found else 0
+    with st.container(horizontal=True, vertical_alignment="center", height=56, border=False):
+        if job is not None and not job.finished:
+            st.progress(min(done / total, 1.0), f"{done:,} of {total:,} futures", width=420)
+            st.button("Cancel", key="cancel", icon=":material/stop:", on_click=partial(_cancel, desk, job))
+        elif job is not None and job.state == "cancelled":
+            st.caption(f"Cancelled after {done:,} of {total:,} futures: what stands here is of those.")
+            st.button("Go on", key="go_on", on_click=lambda: st.session_state.pop("stress", None))
+        elif job is not None and job.error:
+            st.error(plain(job.error, 400))
+        elif found is not None:
+            st.caption(cards_stress.made_by(found))
+    if refreshing and _settled(asked):
+        st.rerun()  # once more as a whole: nothing refreshes what will not change any more
+
+
+def _cancel(desk: Desk, job: Job) -> None:
+    desk.answers.jobs.leave(job)
+
+
+def results(desk: Desk, asked: Asked) -> None:
+    found, spread = _so_far(desk, asked), _spread(desk, asked)
+    if found is None:
+        st.caption("Charts appear with the first answer.")
+        return
+    scenario, days = desk.scenario, _days(desk)
+    stamp = cards_stress.stamp(found)
+    if asked.against is not None and asked.against[1].state == "done":
+        st.markdown(cards_stress.against(asked.against[0], asked.against[1].result))
+    panels.chart(desk, charts_stress.chance_by_month(found.by_month, spread, days, dark=desk.dark), stamp)
+    fans(desk, asked, found, days, stamp)
+    if spread is not None and spread["label"].n_unique() > 1:
+        panels.chart(desk, charts_stress.alternatives(spread, scenario.months, dark=desk.dark), stamp)
+    drawer("The command that gives these futures", "stress_command", partial(_command, found))
+    st.caption(cards_stress.marks(found))
+
+
+def _command(found: Stressed) -> None:
+    st.code(found.question.command, language="bash", wrap_lines=True)
+
+
+def _days(desk: Desk) -> list[date]:
+    m0 = desk.scenario.m0
+    return [month_end(desk.answers.protocol, m0 + k) for k in range(1, desk.scenario.months + 1)]
+
+
+def fans(desk: Desk, asked: Asked, found: Stressed, days: list[date], stamp: dict[str, Any]) -> None:
+    """The spread of one quantity, and one future out of it."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.segmented_control(
+            "The spread of", found.question.fans, key="fan", default=found.question.fans[0], required=True,
+            format_func=lambda fan: FANS[fan].title.partition(",")[0],
+        )  # fmt: skip
+        level = st.selectbox(
+            "Show one future", [*LEVELS], key="level", width=160,
+            help="The path that ends nearest to this quantile, replayed step by step",
+        )  # fmt: skip
+    path = None
+    if LEVELS[str(level)] is not None and _settled(asked):
+        path = nearest(desk, found, str(name), str(level))
+    made = charts_stress.fan(str(name), found.quantiles, days, path, dark=desk.dark)
+    panels.chart(desk, made, stamp)
+
+
+def nearest(desk: Desk, found: Stressed, name: str, level: str) -> tuple[str, list[float | None]] | None:
+    """The path that ends nearest to a quantile: its label, and its values at the months' ends."""
+    per_cent = LEVELS[level]
+    assert per_cent is not None
+    months = found.result.plan.months
+    request = worker.Nearest(found.result, name, months, (per_cent,))
+    job = desk.answers.jobs.submit(("nearest", found.run_id, name, per_cent), request)
+    with st.spinner("Looking for that future"):
+        job.ended.wait(30)
+    if job.state != "done":
+        st.warning(plain(job.error or "That future was not found in 30 s; it is looked for still.", 300))
+        return None
+    number = job.result[per_cent]
+    frame = path_frame(found.result.plan, found.result.seed, number)
+    values = frame.group_by("month", maintain_order=True).last()[name].to_list()
+    st.caption(
+        f"Path {number:,} ends nearest to the {level} quantile, at {quantity(name, values[-1])}; "
+        f"`vaultline replay {found.run_id[:12]} {number}` shows all of it."
+    )
+    return f"path {number}", values

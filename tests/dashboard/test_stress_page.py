@@ -1,0 +1,196 @@
+"""The Stress lab: the answer with its range, live from a first one on, and a sentence for what cannot be."""
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+
+import plotly.graph_objects as go
+import polars as pl
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from dashboard import cards_stress, charts_stress
+from dashboard.stress import Question, Stressed, spread_frame
+from dashboard.stress_words import chance, chance_with_error, interval, quantity
+from models.parameters import parse_scenario
+from models.stress.compare import Comparison, Difference
+from models.stress.engine import run
+from tests.scenarios import BASELINE, PROTOCOL, REGISTRY
+from tests.scenarios import run as project
+
+DAYS = [date(2026, 6, 30), date(2026, 7, 31), date(2026, 8, 31)]
+
+
+def app() -> None:
+    """The page as app.py shows it, with a store of its own."""
+    import streamlit as st
+
+    from dashboard import frame
+    from dashboard.answers import Answers
+    from dashboard.pages import stress
+
+    @st.cache_resource(show_spinner=False)
+    def answers() -> Answers:
+        found = Answers.open(serving=True)
+        st.session_state["answers"] = found
+        return found
+
+    frame.show(frame.open_desk(answers(), {}), stress.page, stress.FIELDS)
+
+
+@pytest.fixture
+def page(store_path: Path) -> Iterator[Callable[..., AppTest]]:
+    st.cache_resource.clear()
+    opened: list[AppTest] = []
+
+    def visit(paths: int | None = 10_000, **state: object) -> AppTest:
+        test = AppTest.from_function(app, default_timeout=120)
+        test.session_state["paths"] = paths
+        for key, value in state.items():
+            test.session_state[key] = value
+        opened.append(test.run())
+        return settled(test)
+
+    yield visit
+    opened[0].session_state["answers"].close()
+    st.cache_resource.clear()
+
+
+def settled(test: AppTest) -> AppTest:
+    """Wait until the run is whole, as the refreshing page does."""
+    for _ in range(100):
+        asked = test.session_state["stress"]
+        jobs = (asked.run, asked.spread, asked.against and asked.against[1])
+        if all(job.finished for job in jobs if job):
+            return test.run()
+        time.sleep(0.2)
+    raise AssertionError("the run does not end")
+
+
+def read(text: str) -> str:
+    return text.replace("\\", "").replace("\N{WORD JOINER}", "").replace("\N{NO-BREAK SPACE}", " ")
+
+
+def words(test: AppTest) -> str:
+    return read(
+        "\n".join(str(e.value) for kind in ("title", "markdown", "caption") for e in getattr(test, kind))
+    )
+
+
+def test_the_answer_has_its_range_and_its_error(page: Callable[..., AppTest]) -> None:
+    test = page()
+    assert [e.value for e in test.exception] == [e.value for e in test.error] == []
+    title = read(test.title[0].value)
+    assert title.startswith("**Under these assumptions the vaults run short within 36 months in ")
+    assert "over 18 alternatives" in title
+    assert "sampling alone" in title
+    assert [m.label for m in test.metric] == [card.label for card in cards_stress.COMING]
+    assert "10,000 futures, seed 1, computed in" in words(test)
+    assert [b.value for b in test.get("badge")] or "provisional" in words(test)
+
+
+def test_another_visit_finds_the_run(page: Callable[..., AppTest]) -> None:
+    first = page()
+    first.session_state["answers"]._recorder.submit(int).result()
+    del first.session_state["stress"]
+    assert "10,000 futures, seed 1, found in the store" in words(settled(first.run()))
+
+
+def test_a_shock_is_compared_on_the_same_futures(page: Callable[..., AppTest]) -> None:
+    test = page()
+    test.selectbox(key="preset").set_value("both").run()
+    assert "Against Baseline, on the same 10,000 futures" in words(settled(test))
+
+
+def test_bad_shock_numbers_are_one_sentence(page: Callable[..., AppTest]) -> None:
+    test = page()
+    test.text_input(key="shock_settings").set_value("rho=1.2").run()
+    assert "rho = 1.2 is not allowed" in read(test.warning[0].value)
+    test.text_input(key="shock_settings").set_value("rho=0.1 calm.sigma=0.2").run()
+    assert not settled(test).warning
+
+
+def test_one_future_is_shown_and_can_be_replayed(page: Callable[..., AppTest]) -> None:
+    test = page()
+    test.selectbox(key="level").set_value("median").run()
+    assert "ends nearest to the median quantile" in words(test)
+    assert "vaultline replay " in words(test)
+
+
+# Charts and words
+
+
+def stressed(paths: int = 400, **changes: object) -> Stressed:
+    scenario = parse_scenario({"months": 3, "price_shock": -0.5, "demand_shock": -0.55, **changes}, BASELINE)
+    question = Question(scenario, REGISTRY.shocks(), paths, 1, ("V", "coverage", "pay", "price", "runway"))
+    made = run(scenario, PROTOCOL, question.shocks, paths=paths, seed=1, fans=question.fans, device="cpu")
+    return Stressed(question, made, "a" * 64, False)
+
+
+def spread(found: Stressed) -> pl.DataFrame:
+    named = REGISTRY.alternatives(found.question.scenario)
+    runs = [
+        run(s, PROTOCOL, found.question.shocks, paths=200, seed=1, fans=(), device="cpu") for _, s in named
+    ]
+    return spread_frame(found.question.scenario, named, [r.counts for r in runs])
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_charts_draw_what_their_frames_hold(dark: bool) -> None:
+    found = stressed()
+    wide = spread(found)
+    charts = [
+        charts_stress.shock(project(price_shock=-0.5, months=12), dark=dark),
+        charts_stress.chance_by_month(found.by_month, wide, DAYS, dark=dark),
+        charts_stress.chance_by_month(found.by_month, None, DAYS, dark=dark),
+        charts_stress.alternatives(wide, 3, dark=dark),
+        *(charts_stress.fan(name, found.quantiles, DAYS, dark=dark) for name in found.question.fans),
+    ]
+    for chart in charts:
+        go.Figure(chart.figure.to_dict())  # plotly's own validation
+        assert set(chart.units) >= set(chart.frame.columns)
+        assert chart.alt.startswith(chart.title)
+    band = charts[1].frame
+    assert (band["alternatives_low"] <= band["p_shortfall"]).all()
+    assert charts[3].frame.height == 18
+    assert (
+        charts[4].frame["p50"].to_list()
+        == found.quantiles.filter(variable="V", quantile=0.5)["value"].to_list()
+    )
+
+
+def test_the_shock_is_said_as_it_is_drawn() -> None:
+    chart = charts_stress.shock(project(price_shock=-0.5, demand_shock=0.0, shock_month=3, months=12))
+    assert chart.frame["price"].to_list() == [1.0, 1.0, *[0.5] * 10]
+    assert read(chart.subtitle).startswith(
+        "Price is lowest in Aug 2026 (month 3), at 50 %; demand never falls"
+    )
+
+
+def test_a_replayed_path_stands_in_the_fan() -> None:
+    found = stressed()
+    chart = charts_stress.fan("V", found.quantiles, DAYS, ("path 7", [1e6, 2e6, 3e6]))
+    assert chart.frame["path"].to_list() == [1e6, 2e6, 3e6]
+    assert chart.figure.data[-1].name == "path 7"
+    assert list(chart.figure.data[-1].y) == [1.0, 2.0, 3.0]
+
+
+def test_differences_carry_sign_and_error() -> None:
+    up, down = Difference(0.125, 0.002), Difference(-0.05, 0.001)
+    said = cards_stress.against(
+        "Baseline", Comparison(500, {"shortfall": [up]}, Difference(1.5e6, 2e4), down)
+    )
+    assert "chance of a shortfall +12.50 points (± 0.20)" in said
+    assert "+\\$1.50M (± \\$20,000)" in said
+    assert "lowest pay \N{MINUS SIGN}5.00 points (± 0.10)" in said
+
+
+def test_chances_read_as_they_are() -> None:
+    texts = [read(chance(p)) for p in (0.0, 0.123, 0.00001234, 3e-9, 1.0)]
+    assert texts == ["0 %", "12.3 %", "0.0012 %", "3.0e-07 %", "100 %"]
+    assert read(chance_with_error(0.0, 0.0, 0.0003)) == "none (95 %: below 0.03 %)"
+    assert read(interval(0.5312, 0.5314)) == "53.12 % to 53.14 %"
+    assert read(quantity("runway", None)) == "no end"
+    assert read(quantity("V", 12e6)) == "12.00M IO"
