@@ -14,6 +14,17 @@ from dashboard.settings import contracts_from_text, value_to_text
 from data.registry import Registry
 from models.parameters import InputError
 
+# Where a control can stand: the first part of its key.
+PLACES = ("side", "all", "decider", "design")
+
+
+def forget() -> None:
+    """Let every control start anew from the scenario. On another page a widget of the same key is a new one,
+    and Streamlit would show its lowest value while the session still knows the key."""
+    for key in list(st.session_state):
+        if str(key).startswith(tuple(f"{place}_" for place in PLACES)) or key == "preset":
+            del st.session_state[key]
+
 
 def slider(session: Session, registry: Registry, name: str, place: str = "side") -> None:
     """A widget over the plausible range of one input, widened to hold the value that it has."""

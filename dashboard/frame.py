@@ -72,6 +72,9 @@ def open_desk(answers: Answers, pages: dict[str, Page]) -> Desk:
 
 def show(desk: Desk, page: Callable[[Desk], None], fields: Sequence[str]) -> None:
     """One whole page: bar, controls of `fields`, the page itself, stamp. Every fault shows as a sentence."""
+    if st.session_state.get("page") != page.__module__:
+        controls.forget()
+        st.session_state["page"] = page.__module__
     st.html(f"<style>{STYLE}</style>")
     for part in (scenario_bar, lambda d: sidebar(d, fields), page, stamp):
         try:
