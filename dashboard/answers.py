@@ -36,6 +36,8 @@ from models.readers.suppliers import Answer
 if TYPE_CHECKING:  # loaded where they are asked for: they bring scipy and the compiler along
     from dashboard.evidence import Audit
     from dashboard.jobs import Jobs
+    from dashboard.risks import Found
+    from dashboard.risks import Question as RiskQuestion
 
 VERSION = metadata.version("vaultline")
 REMEMBERED = 64  # answers kept in memory; a projection of ten years by the day is about 2 MB
@@ -291,6 +293,18 @@ class Answers:
         """What a workload costs by every stated price, and the demand that the scenario leaves unserved."""
         key = ("rent", f"{scenario.digest()} {work}")
         return self._remembered(key, lambda: rents.reckon(self.registry, self.run(scenario), work))
+
+    def risk(
+        self,
+        asked: "RiskQuestion",
+        progress: Callable[[int, int], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> "Found":
+        """Reserve needed, reverse stress or attribution. Raises InputError, and Stopped when cancelled."""
+        from dashboard import risks
+
+        key = ("risk", risks.name_of(self, asked))
+        return self._remembered(key, lambda: risks.ask(self, asked, progress, cancelled))
 
     def explain(self, scenario: Scenario, figure: str) -> Explanation:
         """Formula, inputs with their sources, arithmetic, path and command behind one of explain.FIGURES."""

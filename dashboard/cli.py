@@ -15,7 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Never
 
-from dashboard import reader_arguments, stress_arguments
+from dashboard import reader_arguments, risk_arguments, stress_arguments
 from dashboard.settings import FLAGS, flag
 from models.parameters import InputError, field_info
 
@@ -177,6 +177,39 @@ def _parser() -> argparse.ArgumentParser:
     )
     stress_arguments.add_paths(validate, "100,000")
     _add_json(validate)
+
+    reserve = commands.add_parser(
+        "reserve",
+        parents=[common],
+        help="find the reserve that a chosen safety takes",
+        description="How much the Reward Vault, or the Fee Vault, must hold at the start for the chance of a "
+        "shortfall to stay within chosen levels, on the same random futures.",
+        epilog="Decimals take a dot. Every case in which more reserve does harm is reported.",
+    )
+    risk_arguments.add_reserve(reserve)
+    _add_scenario(reserve, "the Reward Vault by horizon and level")
+
+    frontier = commands.add_parser(
+        "frontier",
+        parents=[common],
+        help="find the shocks that break the reserve",
+        description="Which price drop, demand drop and duration together trigger a shortfall, and which of "
+        "them is the likeliest. The shocks start in run month 3 and take the place of the scenario's own.",
+        epilog="Decimals take a dot. No random paths here: each shock is one projection.",
+    )
+    risk_arguments.add_frontier(frontier)
+    _add_scenario(frontier, "the frontier")
+
+    attribution = commands.add_parser(
+        "attribution",
+        parents=[common],
+        help="find the assumptions that the answer hangs on",
+        description="What each assumption moves alone (tornado) and how much of the uncertainty it makes "
+        "(Sobol's indices), on the same random futures.",
+        epilog="Decimals take a dot. Ranges are those of the facts.",
+    )
+    risk_arguments.add_attribution(attribution)
+    _add_scenario(attribution, "every index")
 
     facts = commands.add_parser(
         "facts",

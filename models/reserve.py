@@ -25,6 +25,7 @@ from models.stress.sweep import count, sweep
 Vault = Literal["V0", "F0"]
 VAULTS: tuple[Vault, ...] = ("V0", "F0")
 MAX_POINTS = 1001
+CURVE_PATHS = 10_000
 NEEDED = {
     "horizon": pl.Int64, "level": pl.Float64, "needed": pl.Float64, "low": pl.Float64, "high": pl.Float64,
     "p": pl.Float64, "least_p": pl.Float64,
@@ -48,7 +49,11 @@ class Ask:
     points: int = 101
     curve_vaults: int = 11  # Reward Vaults of the trade-off
     curve_fees: int = 61  # Fee Vaults tried beside each
-    curve_paths: int = 10_000
+
+    @property
+    def curve_paths(self) -> int:
+        """Paths of the trade-off, whose pairs are many."""
+        return min(self.paths, CURVE_PATHS)
 
     def check(self) -> None:
         """Raises InputError for a question without an answer, with one that has."""

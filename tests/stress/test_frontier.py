@@ -77,7 +77,7 @@ def test_the_edge_triggers_and_just_inside_does_not() -> None:
         assert shocked(BASELINE, max(p - 1e-5, 0), max(d - 1e-5, 0), 12, "shortfall") is None
 
 
-def test_published_shocks_alone_are_held_and_together_are_not() -> None:
+def test_marks_say_whether_they_trigger() -> None:
     marks = [Mark("price", 0.5, 0.0, 12), Mark("both", 0.5, 0.55, None), Mark("long", 0.5, 0.55, 500)]
     found = frontier(BASELINE, PROTOCOL, durations=[None], points=2, marks=marks)
     assert found.marks["triggers"].to_list() == [False, True, True]

@@ -45,7 +45,7 @@ def test_without_chance_it_is_the_sum_of_the_gaps() -> None:
 def test_one_vault_stands_in_for_the_other() -> None:
     """Six months owe 600 USD: with 0, 150, .. 600 IO in the Reward Vault, 600, 450, .. 0 USD are left."""
     top = largest(BASELINE, PROTOCOL, "V0", 6)
-    ask = Ask(curve_paths=1, curve_vaults=5, curve_fees=61)
+    ask = Ask(paths=1, curve_vaults=5, curve_fees=61)
     # the price that makes all that is not yet emitted worth 600 USD
     curve = trade_off(small(P0=6 * H / top), PROTOCOL, STILL, ask, 6, 0.5)
     assert curve["V0"].to_list() == pytest.approx([top * k / 4 for k in range(5)])
