@@ -34,8 +34,10 @@ from models.readers.investors import emission_variants, observed_gaps, supply_by
 from models.readers.suppliers import Answer
 
 if TYPE_CHECKING:  # loaded where they are asked for: they bring scipy and the compiler along
+    from dashboard.calibrations import Fitting, Progress, Scored, Scoring
     from dashboard.evidence import Audit
     from dashboard.jobs import Jobs
+    from models.calibration import Calibration
     from dashboard.risks import Found
     from dashboard.risks import Question as RiskQuestion
 
@@ -305,6 +307,18 @@ class Answers:
 
         key = ("risk", risks.name_of(self, asked))
         return self._remembered(key, lambda: risks.ask(self, asked, progress, cancelled))
+
+    def calibration(self, asked: "Fitting", progress: "Progress | None" = None) -> "Calibration":
+        """Random shocks fitted to a price history. Raises InputError."""
+        from dashboard import calibrations
+
+        return self._remembered(("calibration", asked.key), lambda: calibrations.fit(asked, progress))
+
+    def hindcast(self, asked: "Scoring", progress: "Progress | None" = None) -> "Scored":
+        """Forecasts by fits of the past, scored on what came. Raises InputError."""
+        from dashboard import calibrations
+
+        return self._remembered(("hindcast", asked.key), lambda: calibrations.score(asked, progress))
 
     def explain(self, scenario: Scenario, figure: str) -> Explanation:
         """Formula, inputs with their sources, arithmetic, path and command behind one of explain.FIGURES."""

@@ -23,6 +23,8 @@ from models.shocks import Regime, Shocks
 
 LEAST_DAYS = 120
 NAMES = ("calm", "stress", "boom")
+# In sentences; the others read as they are.
+SYMBOLS = {"lambda": "jump rate", "A": "chance of"}
 PATHS = 1000
 RIVAL_STARTS = 3
 SIGNIFICANT = 0.05
@@ -208,7 +210,9 @@ def _notes(c: Calibration, best: Fit, returns: Array) -> list[str]:
         notes.append("The history does not determine all parameters: there are no standard errors.")
     edges = c.table.filter(pl.col("remark") == EDGE)
     if len(edges):
-        named = ", ".join(f"{p} {r or ''}".strip() for p, r in edges.select("parameter", "regime").rows())
+        named = ", ".join(
+            f"{SYMBOLS.get(p, p)} {r or ''}".strip() for p, r in edges.select("parameter", "regime").rows()
+        )
         notes.append(
             f"At the edge of what is searched, so without a standard error, and the other errors hold given "
             f"them: {named}."

@@ -17,8 +17,9 @@ Row = tuple[str, str | None, str]
 
 
 def law_name(shape: Shape) -> str:
-    parts = [f"{shape.regimes} regimes"] * (shape.regimes > 1) + ["jumps"] * shape.jumps
-    return " and ".join(parts) or "geometric Brownian motion"
+    if shape.regimes == 1:
+        return "one regime with jumps" if shape.jumps else "geometric Brownian motion"
+    return f"{shape.regimes} regimes{' with jumps' if shape.jumps else ''}"
 
 
 def parameter_table(

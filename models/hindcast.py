@@ -97,7 +97,7 @@ def hindcast(
         watch.advance()
     forecasts = pl.DataFrame(rows)
     table = scores(forecasts, seed)
-    return Hindcast(forecasts, table, pit_histogram(forecasts), tuple(_notes(table)))
+    return Hindcast(forecasts, table, pit_histogram(forecasts), tuple(score_notes(table)))
 
 
 def _refit(known: Array, shape: Shape, before: Fit | None, seed: int, watch: Watch) -> Fit:
@@ -124,20 +124,21 @@ def _forecast(
     }
 
 
-def _notes(table: pl.DataFrame) -> list[str]:
-    """Where the bands fail, and whether the fitted law was worth it."""
+def score_notes(table: pl.DataFrame) -> list[str]:
+    """Where the bands fail, and whether the fitted law was worth it, from hindcast_scores.scores."""
     notes = []
     for row in table.filter(pl.col("fails") & (pl.col("score") != "crps_gain")).iter_rows(named=True):
         way = "too narrow" if row["value"] < row["target"] else "too wide"
         notes.append(
-            f"{row['law']}, {row['horizon_months']}-month horizon: the {row['target']:.0%} band is {way}, "
-            f"it held {row['value']:.0%} of what came (95 % interval {row['low']:.0%} to {row['high']:.0%})."
+            f"{row['law']}, {row['horizon_months']}-month horizon: the {_share(row['target'])} band is "
+            f"{way}, it held {_share(row['value'])} of what came (95 % interval {_share(row['low'])} to "
+            f"{_share(row['high'])})."
         )
     for row in table.filter(pl.col("score") == "crps_gain").iter_rows(named=True):
-        told = "" if row["low"] is None else f" (95 % interval {row['low']:+.1%} to {row['high']:+.1%})"
+        told = "" if row["low"] is None else f" (95 % interval: {_gain(row['low'])} to {_gain(row['high'])})"
         notes.append(
-            f"{row['law']}, {row['horizon_months']}-month horizon: CRPS lower than that of {RIVAL} by "
-            f"{row['value']:+.1%}{told}."
+            f"{row['law']}, {row['horizon_months']}-month horizon: CRPS {_gain(row['value'])} than that of "
+            f"{RIVAL}{told}."
         )
     few = table.filter(pl.col("low").is_null())["horizon_months"].unique().sort().to_list()
     if few:
@@ -147,3 +148,11 @@ def _notes(table: pl.DataFrame) -> list[str]:
         )
     notes.append("Only the price is scored: demand and payouts are not validated by it.")
     return notes
+
+
+def _gain(share: float) -> str:
+    return f"{100 * abs(share):.1f} % {'lower' if share > 0 else 'higher'}"
+
+
+def _share(share: float) -> str:
+    return f"{100 * share:.0f} %"

@@ -253,7 +253,7 @@ def test_the_stated_limits_of_the_fit_are_those_of_its_tables() -> None:
     ]
     own = [row[1:] for row in zip(*columns, strict=True) if row[0] == "IO"]
     ((_, _, aic, bic),) = (row for row in own if row[1] == "yes")
-    ((_, _, jumps_aic, jumps_bic),) = (row for row in own if row[0] == "jumps")
+    ((_, _, jumps_aic, jumps_bic),) = (row for row in own if row[0] == "one regime with jumps")
     limits = FACTS.facts["shock_fit_limits"].text
     assert f"BIC prefers one regime with jumps by {float(bic) - float(jumps_bic):.1f}" in limits
     assert f"(AIC by {float(aic) - float(jumps_aic):.1f})" in limits

@@ -239,12 +239,12 @@ def test_a_calibration_carries_its_errors_and_its_rivals(found: Calibration) -> 
     assert bare["remark"].null_count() == 0
     rows = {(r["law"], r["resolution_days"]): r for r in found.comparison.iter_rows(named=True)}
     assert len(rows) == 5
-    mine = rows["2 regimes and jumps", DAYS_PER_MONTH]
+    mine = rows["2 regimes with jumps", DAYS_PER_MONTH]
     assert mine["fitted"]
     # nested laws can only be less likely
     assert mine["log_likelihood"] > rows["2 regimes", DAYS_PER_MONTH]["log_likelihood"]
-    assert mine["log_likelihood"] > rows["jumps", DAYS_PER_MONTH]["log_likelihood"]
-    assert mine["log_likelihood"] < rows["2 regimes and jumps", 4.0]["log_likelihood"] + 1e-6
+    assert mine["log_likelihood"] > rows["one regime with jumps", DAYS_PER_MONTH]["log_likelihood"]
+    assert mine["log_likelihood"] < rows["2 regimes with jumps", 4.0]["log_likelihood"] + 1e-6
     assert mine["aic"] == pytest.approx(20 - 2 * mine["log_likelihood"])
     assert found.comparison["aic"].is_sorted()
     assert len(found.stability) == 3

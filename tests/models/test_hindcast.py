@@ -164,7 +164,7 @@ def test_bands_hold_where_the_law_does_and_fail_where_it_changes() -> None:
     returns[500:] *= 3
     broken = hindcast(*history(returns), horizons_months=(1,), first_origin_days=500, **QUICK)
     assert row(broken.scores, "coverage_90")["value"] < 0.7
-    assert any("90% band is too narrow" in note for note in broken.notes)
+    assert any("90 % band is too narrow" in note for note in broken.notes)
     assert any("not validated" in note for note in broken.notes)
 
 
