@@ -43,6 +43,21 @@ def _futures(share: float) -> str:
     return "none of the random futures" if share == 0 else f"{chance(share)} of the random futures"
 
 
+def chances(months_run: int, spread: pl.DataFrame | None) -> str:
+    """The chance of a shortfall by 12, 24 and 36 months, a line each: its range over the alternatives, then
+    the scenario's own with its sampling error. As many lines while the answer is on its way."""
+    lines = ["Chance over random futures, by month"]
+    for month in [m for m in (12, 24, 36) if m <= months_run] or [months_run]:
+        said = "on its way"
+        if spread is not None:
+            own = spread.filter(pl.col("is_scenario"), pl.col("month") == month).row(0, named=True)
+            least, most = (chance(p) for p in across(spread, month))
+            error = f"{own['shortfall_error'] * 100:.1f}"
+            said = f"{least} to {most}, here {chance(own['p_shortfall'])} ± {error}"
+        lines.append(f"{month}: {said}")
+    return "  \n".join(lines)
+
+
 def across(spread: pl.DataFrame, month: int) -> tuple[float, float]:
     """The least and the greatest chance of a shortfall by a run month over the alternatives."""
     at = spread.filter(pl.col("month") == month)["p_shortfall"].to_list()
@@ -58,7 +73,7 @@ def _chance(found: Stressed, spread: pl.DataFrame | None) -> Card:
     length, lines = found.question.scenario.months, []
     for month in [m for m in (12, 24, 36) if m <= length] or [length]:
         row = found.by_month.row(month - 1, named=True)
-        words = f"by month {month} {chance(row['p_shortfall'])}"
+        words = f"by month {month}: {chance(row['p_shortfall'])}"
         if spread is not None:
             words += f" ({chance(across(spread, month)[0])} to {chance(across(spread, month)[1])})"
         lines.append(words)

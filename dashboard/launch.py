@@ -2,11 +2,20 @@
 
 import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 from data.database import PATH_VARIABLE
 from models.parameters import InputError
 
+# Compiles the engine's kernel, unless that is cached, while the reader finds the way to what needs it.
+WARM_UP = """
+from data.registry import load_facts
+from models.stress.engine import run
+facts = load_facts()
+run(facts.baseline(), facts.protocol(), facts.shocks(), paths=1, seed=0, device="cpu")
+"""
 APP = Path(__file__).with_name("app.py")
 FIRST_PORT = 8501
 
@@ -38,6 +47,7 @@ def run(
     if not _is_loopback(address):
         # The reader asked for other machines to reach it, by names that are theirs to know.
         flags += ["--server.allowedHosts=*"]
+    subprocess.Popen([sys.executable, "-P", "-c", WARM_UP], stdin=subprocess.DEVNULL)
     print(f"vaultline is at {_url(address, chosen)} (Ctrl+C stops it)", flush=True)
     cli.main(["run", str(APP), *flags], prog_name="vaultline dashboard", standalone_mode=False)
 

@@ -160,6 +160,12 @@ def run_request(answers: Answers, question: Question, extend: StressResult | Non
     )  # fmt: skip
 
 
+def spread_key(question: Question) -> tuple[object, ...]:
+    """What tells one spread from another."""
+    shocks = question.shocks.canonical_json()
+    return ("spread", question.scenario.digest(), shocks, question.seed)
+
+
 def spread_request(answers: Answers, question: Question) -> worker.Spread:
     """`spread` for the engine's process."""
     scenarios = tuple(s for _, s in answers.named_alternatives(question.scenario))

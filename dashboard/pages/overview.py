@@ -6,12 +6,18 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboard import cards, charts, controls, panels
-from dashboard.formats import io, percent, usd
+from dashboard import cards, cards_stress, charts, controls, panels
+from dashboard.formats import io, percent, plain, usd
 from dashboard.frame import Desk, drawer
+from dashboard.jobs import Job
+from dashboard.stress import FIRST_PATHS, Question, spread_frame, spread_key, spread_request
 from models.parameters import Scenario
 
 TITLE = "Overview"
+CHANCE = (
+    "Least to greatest over the named alternatives of what nobody has published; here: this scenario, with "
+    f"the standard error of {FIRST_PATHS:,} futures. The random shocks are provisional: see the Stress lab."
+)
 FIELDS = ("price_shock", "demand_shock", "shock_month", "shock_months", "V0_months", "H0", "order")
 
 
@@ -25,6 +31,8 @@ def page(desk: Desk) -> None:
         with column.container(border=True, height="stretch"):
             st.metric(card.label, card.value)
             st.caption(card.detail)
+            if card.figure == "first_shortfall_month":
+                chance(desk)
             if st.button("Explain this number", key=f"explain_{card.figure}", type="tertiary"):
                 panels.explain(desk, card.figure)
     over_time(desk)
@@ -33,6 +41,33 @@ def page(desk: Desk) -> None:
     deciders(desk, alternatives)
     panels.chart(desk, charts.coverage_and_pay(run, dark=desk.dark))
     where_next(desk)
+
+
+def chance(desk: Desk) -> None:
+    """The chance of a shortfall over random futures, reckoned aside: the page does not wait for it."""
+    question = Question(desk.scenario, desk.answers.registry.shocks(), FIRST_PATHS)
+    before: Job | None = st.session_state.get("chance")
+    key = spread_key(question)
+    if before is None or before.key != key:
+        if before is not None:
+            desk.answers.jobs.leave(before)
+        before = desk.answers.jobs.submit(key, spread_request(desk.answers, question))
+        st.session_state["chance"] = before
+    pending = not before.finished
+    st.fragment(partial(_chance, desk, before, pending), run_every=0.3 if pending else None)()
+
+
+def _chance(desk: Desk, job: Job, pending: bool) -> None:
+    if pending and job.finished:
+        st.rerun()  # once more as a whole: nothing refreshes what will not change any more
+    if job.error:
+        st.caption(plain(job.error, 300))
+        return
+    spread = None
+    if job.state == "done":
+        named = desk.answers.named_alternatives(desk.scenario)
+        spread = spread_frame(desk.scenario, named, [r.counts for r in job.result])
+    st.caption(cards_stress.chances(desk.scenario.months, spread), help=CHANCE)
 
 
 @st.fragment

@@ -25,6 +25,7 @@ from dashboard.stress import (
     path_frame,
     run_request,
     spread_frame,
+    spread_key,
     spread_request,
 )
 from dashboard.stress_words import FANS, quantity
@@ -166,8 +167,7 @@ def ask(desk: Desk, question: Question) -> Asked:
         desk.answers.jobs.leave(before.run)
     answers = desk.answers
     version = answers.registry.version
-    spread_key = ("spread", question.scenario.digest(), question.shocks.canonical_json(), question.seed)
-    spread = answers.jobs.submit(spread_key, spread_request(answers, question))
+    spread = answers.jobs.submit(spread_key(question), spread_request(answers, question))
     earlier = longest(answers, question)
     if earlier is not None and earlier.complete:
         run, found = None, Stressed(question, earlier, question.run_id(version), True)

@@ -1,5 +1,6 @@
 """The Stress lab: the answer with its range, live from a first one on, and a sentence for what cannot be."""
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -194,3 +195,11 @@ def test_chances_read_as_they_are() -> None:
     assert read(interval(0.5312, 0.5314)) == "53.12 % to 53.14 %"
     assert read(quantity("runway", None)) == "no end"
     assert read(quantity("V", 12e6)) == "12.00M IO"
+
+
+def test_the_overview_has_the_chances_line_by_line() -> None:
+    found = stressed()
+    waiting, said = (cards_stress.chances(3, wide).split("  \n") for wide in (None, spread(found)))
+    assert len(waiting) == len(said) == 2
+    assert waiting[1] == "3: on its way"
+    assert re.fullmatch(r"3: [\d.]+ % to [\d.]+ %, here [\d.]+ % ± \d+\.\d", read(said[1]))
