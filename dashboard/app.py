@@ -7,7 +7,9 @@ from streamlit.navigation.page import Page
 
 from dashboard import frame
 from dashboard.answers import Answers
+from dashboard.formats import plain
 from dashboard.pages import engine, facts, overview, stress, suppliers, supply
+from models.parameters import InputError
 
 
 @st.cache_resource(show_spinner=False)
@@ -19,7 +21,11 @@ def answers() -> Answers:
 def main() -> None:
     st.set_page_config(page_title="vaultline", layout="wide")
     pages: dict[str, Page] = {}
-    desk = frame.open_desk(answers(), pages)
+    try:
+        desk = frame.open_desk(answers(), pages)
+    except InputError as error:  # facts that do not fit together; a store that fails is told on the page
+        st.error(plain(str(error), 400))
+        return
     for module in (overview, supply, engine, stress, suppliers, facts):
         pages[module.TITLE] = st.Page(
             partial(frame.show, desk, module.page, module.FIELDS),

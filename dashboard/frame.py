@@ -191,9 +191,9 @@ def stamp(desk: Desk) -> None:
     run = desk.answers.project(scenario)
     st.divider()
     st.caption(
-        f"Scenario `{scenario.digest()[:12]}` · run `{run.run_id[:12]}` · model `{model_version()}` · "
-        f"facts `{desk.answers.registry.version[:12]}` · "
-        f"{now:%Y-%m-%d %H:%M} UTC · one path, no random shocks"
+        f"Scenario `{scenario.digest()[:12]}` · run `{run.run_id[:12]}` (one path, no random shocks) · "
+        f"model `{model_version()}` · facts `{desk.answers.registry.version[:12]}` · "
+        f"{now:%Y-%m-%d %H:%M} UTC"
     )
     drawer("The command that gives these numbers", "command", partial(_command, scenario))
 
