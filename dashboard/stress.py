@@ -209,7 +209,9 @@ def keep(answers: Answers, question: Question, result: StressResult, earlier: fl
     """Record a run as that of the paths that it has. `earlier` are the seconds that those cost which it did
     not compute now."""
     done = Question(question.scenario, question.shocks, result.paths, question.seed, question.fans)
-    stressed = Stressed(question, result, done.run_id(answers.registry.version), False, answers.notice)
+    # Unlike a projection it is not left for the holder of the store: nobody could check so many counts.
+    note = answers.notice.replace("not recorded yet", "not recorded") if answers.notice else None
+    stressed = Stressed(question, result, done.run_id(answers.registry.version), False, note)
     if result.paths == 0 or answers.store is None:
         return stressed
     record = StressRecord(

@@ -187,6 +187,12 @@ def test_an_interrupt_keeps_what_is_done(ask: Ask, store_path: Path) -> None:
     assert (again["found"], again["paths"]) == (True, done)
 
 
+def test_a_store_in_use_is_said_and_the_answer_given(ask: Ask, held_store: int) -> None:
+    said = ask(*BOTH, "--paths", "200")
+    assert said["recorded"] is False
+    assert said["notes"][-1] == f"not recorded: the store is in use by process {held_store}"
+
+
 def test_the_laws_hold(ask: Ask) -> None:
     said = ask("validate")
     assert said["ok"] is True
