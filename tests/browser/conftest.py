@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from tests.browser.reader import Reader
 from tests.browser.server import Server, serving
@@ -16,6 +16,8 @@ FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
+# A busy machine may take its time; what never comes fails all the same.
+expect.set_options(timeout=30_000)
 HEIGHTS = {390: 844, 820: 1180, 1280: 800}
 
 Visit = Callable[..., Reader]
@@ -55,14 +57,17 @@ def visit(chromium: Browser, server: Server) -> Iterator[Visit]:
 
 def new_reader(chromium: Browser, url: str, width: int, theme: str) -> Reader:
     """A tab in a browser profile of its own."""
-    context = chromium.new_context(
+    return Reader(new_profile(chromium, width, theme).new_page(), url)
+
+
+def new_profile(chromium: Browser, width: int, theme: str) -> BrowserContext:
+    return chromium.new_context(
         viewport={"width": width, "height": HEIGHTS[width]},
         color_scheme="dark" if theme == "dark" else "light",
         reduced_motion="reduce",
         locale="en-GB",
         permissions=["clipboard-read", "clipboard-write"],
     )
-    return Reader(context.new_page(), url)
 
 
 @pytest.fixture(scope="session")

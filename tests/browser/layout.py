@@ -27,15 +27,14 @@ while (walker.nextNode()) {
   }
 }
 """
-# Line boxes are taller than their letters, so that touching corners are no fault.
+# Line boxes are taller than their letters, so touching corners are no fault.
 OVERLAPPING = f"""() => {{ {LINES}
 const found = new Set();
 lines.forEach((a, i) => lines.slice(i + 1).forEach(b => {{
   if (a.element === b.element) return;
   const width = Math.min(a.box.right, b.box.right) - Math.max(a.box.left, b.box.left);
   const height = Math.min(a.box.bottom, b.box.bottom) - Math.max(a.box.top, b.box.top);
-  const smaller = Math.min(a.box.width * a.box.height, b.box.width * b.box.height);
-  if (width > 2 && height > 2 && width * height > 0.3 * smaller) found.add(`${{a.text}} / ${{b.text}}`);
+  if (width > 4 && height > 8) found.add(`${{a.text}} stands on ${{b.text}}`);
 }}));
 return [...found];
 }}"""
@@ -45,7 +44,7 @@ for (const {{element, text}} of lines) {{
   for (let e = element; e && e !== document.body; e = e.parentElement) {{
     const hides = ['hidden', 'clip'].includes(getComputedStyle(e).overflowX);
     if (hides && e.clientWidth && e.scrollWidth > e.clientWidth + 1) {{
-      found.add(`${{text}}: ${{e.scrollWidth}} px in ${{e.clientWidth}}`);
+      found.add(`${{text}}: cut off, ${{e.scrollWidth}} px in ${{e.clientWidth}}`);
       break;
     }}
   }}

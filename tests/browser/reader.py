@@ -27,7 +27,7 @@ DEEP_LINK_PROBE = re.compile(
 IDLE = """() => {
   const app = document.querySelector('[data-testid="stApp"]');
   return app?.dataset.testConnectionState === 'CONNECTED' && app.dataset.testScriptState === 'notRunning'
-    && !document.querySelector('[data-stale="true"], [data-testid="stSkeleton"]');
+    && !document.querySelector('[data-stale="true"], [data-testid="stSkeleton"], [data-testid="stProgress"]');
 }"""
 # A chart is drawn when it has a size and something of its data is on it.
 UNDRAWN = """() => [...document.querySelectorAll('[data-testid="stPlotlyChart"]')].filter(chart => {

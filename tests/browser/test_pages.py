@@ -7,12 +7,19 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, BrowserContext, expect
 
-from tests.browser.conftest import HEIGHTS, Visit, new_reader
+from tests.browser.conftest import HEIGHTS, Visit, new_profile
 from tests.browser.layout import cut_texts, overflow, overlapping_texts
 from tests.browser.reader import PAGES, UNDRAWN, Reader
 from tests.browser.server import Server
+
+
+class Window(NamedTuple):
+    """A browser of one size and theme."""
+
+    name: str
+    profile: BrowserContext
 
 
 class Look(NamedTuple):
@@ -23,23 +30,32 @@ class Look(NamedTuple):
 
 
 CHARTS_BEHIND_A_TAB = {"Facts and claims": "The network's record"}
-LOOKS = [(name, width, theme) for width in HEIGHTS for theme in ("light", "dark") for name in PAGES]
+WINDOWS = [(width, theme) for width in HEIGHTS for theme in ("light", "dark")]
 
 
-@pytest.fixture(scope="module", params=LOOKS, ids=lambda look: "-".join(map(str, look)))
-def look(request: pytest.FixtureRequest, chromium: Browser, server: Server, pictures: Path) -> Iterator[Look]:
-    name, width, theme = request.param
-    reader = new_reader(chromium, server.url, width, theme)
-    reader.go(PAGES[name])
-    stem = f"{name.lower().replace(' ', '-')}-{width}-{theme}"
+@pytest.fixture(scope="module", params=WINDOWS, ids=lambda window: "-".join(map(str, window)))
+def window(request: pytest.FixtureRequest, chromium: Browser) -> Iterator[Window]:
+    width, theme = request.param
+    profile = new_profile(chromium, width, theme)
+    yield Window(f"{width}-{theme}", profile)
+    profile.close()
+
+
+@pytest.fixture(scope="module", params=PAGES)
+def look(request: pytest.FixtureRequest, window: Window, server: Server, pictures: Path) -> Iterator[Look]:
+    reader = Reader(window.profile.new_page(), server.url)
+    reader.go(PAGES[request.param])
+    stem = f"{request.param.lower().replace(' ', '-')}-{window.name}"
     reader.page.screenshot(path=pictures / f"{stem}.png")
-    yield Look(name, reader)
+    yield Look(request.param, reader)
     # Streamlit scrolls inside the window, so the whole page needs a window as tall as itself.
     tall = reader.page.get_by_test_id("stMain").evaluate("main => main.scrollHeight")
-    reader.page.set_viewport_size({"width": width, "height": tall})
+    size = reader.page.viewport_size
+    assert size
+    reader.page.set_viewport_size({"width": size["width"], "height": tall})
     reader.settle()
     reader.page.screenshot(path=pictures / f"{stem}-whole.png")
-    reader.page.context.close()
+    reader.page.close()
 
 
 def test_the_answer_is_seen_without_scrolling(look: Look) -> None:
