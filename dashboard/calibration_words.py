@@ -4,7 +4,7 @@ from typing import Any
 
 import polars as pl
 
-from dashboard.formats import MINUS, NO_BREAK, percent
+from dashboard.formats import MINUS, NO_BREAK, percent, plain
 
 PARAMETERS = {
     "mu": "drift",
@@ -88,6 +88,13 @@ def scores(table: pl.DataFrame) -> list[tuple[str, ...]]:
         held = [with_interval(found[name]) for name in COVERAGE]
         rows.append((str(token), str(months), str(law), *held, gain, f"{part['stretches'][0]:.1f}"))
     return rows
+
+
+def table(rows: list[tuple[str, ...]]) -> pl.DataFrame:
+    """Rows under their heads as a frame for a page, whose tables would read Markdown."""
+    heads, *body = rows
+    names = [head or " " * (at + 1) for at, head in enumerate(heads)]
+    return pl.DataFrame([[plain(c, 200) for c in row] for row in body], schema=names, orient="row")
 
 
 def with_interval(row: dict[str, Any], decimals: int = 0) -> str:

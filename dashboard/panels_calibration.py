@@ -1,0 +1,115 @@
+"""How well did the shocks do? The record of the fit and its hindcasts, and the same for a reader's prices."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+
+import streamlit as st
+
+from dashboard import calibration_words as words
+from dashboard import charts_calibration as charts
+from dashboard import panels
+from dashboard.calibration_words import table
+from dashboard.formats import plain
+from dashboard.frame import Desk, drawer
+from data.fit_record import ALL, BANDS, fit_record
+from data.sources.files import PriceSeries, read_price_csv
+from models.parameters import InputError
+
+HORIZONS = (1, 3, 6)
+OWN = "IO"
+
+
+def show(desk: Desk) -> None:
+    """The whole section; everything of its reader's own is computed when it is asked for."""
+    record = fit_record(desk.answers.registry.facts)
+    st.header("How well did the shocks do?", anchor=False)
+    st.markdown(plain(record.limits, 1000))
+    hindcasts(desk)
+    drawer("The fit itself: rivals, residuals, and what it makes of a history", "fit", partial(fit, desk))
+    drawer("Fit and score prices of your own", "own_prices", partial(own_prices, desk))
+
+
+@st.fragment
+def hindcasts(desk: Desk) -> None:
+    """Switches redraw this part alone."""
+    record = fit_record(desk.answers.registry.facts)
+    with st.container(horizontal=True):
+        months = st.segmented_control(
+            "Months ahead", HORIZONS, key="hindcast_months", default=HORIZONS[0], required=True
+        )
+        band = st.segmented_control(
+            "Band", BANDS, key="hindcast_band", default=BANDS[1], required=True, format_func=_percent
+        )
+    stamp = {"command": "vaultline facts hindcast --json"}
+    left, right = st.columns(2, gap="large")
+    with left:
+        panels.chart(desk, charts.coverage(record.scores, int(band), int(months), dark=desk.dark), stamp)
+        panels.chart(desk, charts.tenths(record.pit, OWN, int(months), dark=desk.dark), stamp)
+    with right:
+        panels.chart(desk, charts.gain(record.scores, int(months), dark=desk.dark), stamp)
+        st.caption(
+            "At each origin the laws know the days before it alone. Intervals: 95 %, by blocks as long as "
+            f"the horizon. {ALL}: their forecasts together. Only the price is scored: demand and payouts are "
+            "not validated by it."
+        )
+
+
+def fit(desk: Desk) -> None:
+    record = fit_record(desk.answers.registry.facts)
+    days = record.histories["returns"][0]
+    stamp = {"command": "vaultline facts shock_fit --json"}
+    panels.chart(desk, charts.residuals(record.residuals, days, dark=desk.dark), stamp)
+    st.markdown("**Rivals over the same days of IO**; less AIC and BIC is better")
+    st.table(table(words.laws(record.laws.filter(history=OWN))))
+    st.markdown("**What 1,000 histories made by the fit show**, beside IO's own")
+    st.table(table(words.moments(record.moments)))
+    st.table(table(words.tests(record.tests)))
+    st.markdown("**What it was fitted to and scored on**; the files are not part of vaultline")
+    st.dataframe(record.histories, hide_index=True)
+
+
+def own_prices(desk: Desk) -> None:
+    """A file or imported prices, fitted and scored here when the button is pressed."""
+    st.caption("A CSV file with the columns date and close, a row for every day; it stays on this machine.")
+    store = desk.answers.store
+    symbols = store.price_list()["symbol"].to_list() if store else []
+    upload = st.file_uploader("Daily closes", type="csv", key="calibration_file")
+    symbol = st.selectbox("or imported prices", symbols, index=None, key="calibration_symbol")
+    if not st.button("Fit and score", key="calibration_run", disabled=upload is None and symbol is None):
+        return
+    try:
+        if upload is not None:
+            series = read_price_csv(upload.getvalue(), today=datetime.now(UTC).date(), name=upload.name)
+        else:
+            assert store is not None
+            series = store.prices(str(symbol))
+        scored(desk, series)
+    except InputError as error:
+        st.error(plain(f"{error}.", 600))
+
+
+def scored(desk: Desk, series: PriceSeries) -> None:
+    from dashboard.calibrations import Fitting, Scoring  # brings scipy along
+
+    shown = st.progress(0.0)
+
+    def telling(what: str) -> Callable[[str, int, int], None]:
+        def told(_: str, done: int, total: int) -> None:
+            shown.progress(done / total, what)
+
+        return told
+
+    found = desk.answers.calibration(Fitting(series), telling("Fitting"))
+    forecasts = desk.answers.hindcast(Scoring((series,)), telling("Scoring"))
+    shown.empty()
+    for text in (*found.notes, *forecasts.notes[series.symbol]):
+        st.markdown(f"- {plain(text, 600)}")
+    st.table(table(words.parameters(found.table)))
+    st.table(table(words.laws(found.comparison)))
+    st.table(table(words.moments(found.moments)))
+    st.table(table(words.scores(forecasts.scores)))
+
+
+def _percent(band: int) -> str:
+    return f"{band} %"
