@@ -37,9 +37,9 @@ if TYPE_CHECKING:  # loaded where they are asked for: they bring scipy and the c
     from dashboard.calibrations import Fitting, Progress, Scored, Scoring
     from dashboard.evidence import Audit
     from dashboard.jobs import Jobs
-    from models.calibration import Calibration
     from dashboard.risks import Found
     from dashboard.risks import Question as RiskQuestion
+    from models.calibration import Calibration
 
 VERSION = metadata.version("vaultline")
 REMEMBERED = 64  # answers kept in memory; a projection of ten years by the day is about 2 MB
@@ -296,18 +296,6 @@ class Answers:
         key = ("rent", f"{scenario.digest()} {work}")
         return self._remembered(key, lambda: rents.reckon(self.registry, self.run(scenario), work))
 
-    def risk(
-        self,
-        asked: "RiskQuestion",
-        progress: Callable[[int, int], None] | None = None,
-        cancelled: Callable[[], bool] | None = None,
-    ) -> "Found":
-        """Reserve needed, reverse stress or attribution. Raises InputError, and Stopped when cancelled."""
-        from dashboard import risks
-
-        key = ("risk", risks.name_of(self, asked))
-        return self._remembered(key, lambda: risks.ask(self, asked, progress, cancelled))
-
     def calibration(self, asked: "Fitting", progress: "Progress | None" = None) -> "Calibration":
         """Random shocks fitted to a price history. Raises InputError."""
         from dashboard import calibrations
@@ -319,6 +307,18 @@ class Answers:
         from dashboard import calibrations
 
         return self._remembered(("hindcast", asked.key), lambda: calibrations.score(asked, progress))
+
+    def risk(
+        self,
+        asked: "RiskQuestion",
+        progress: Callable[[int, int], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> "Found":
+        """Reserve needed, reverse stress or attribution. Raises InputError, and Stopped when cancelled."""
+        from dashboard import risks
+
+        key = ("risk", risks.name_of(self, asked))
+        return self._remembered(key, lambda: risks.ask(self, asked, progress, cancelled))
 
     def explain(self, scenario: Scenario, figure: str) -> Explanation:
         """Formula, inputs with their sources, arithmetic, path and command behind one of explain.FIGURES."""

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from dashboard.calibration_words import GAIN
-from dashboard.figures import Chart, figure, label, line, palette, value_axis
+from dashboard.figures import Chart, Palette, figure, label, line, palette, value_axis
 from dashboard.formats import listing, percent
 
 NORMAL = NormalDist()
@@ -67,7 +67,7 @@ def coverage(scores: pl.DataFrame, band: int, months: int, *, dark: bool = False
     traces = _by_law(frame, colours.main, colours.second)
     layout = {
         "hovermode": "closest",
-        "yaxis": value_axis("token", colours, autorange="reversed"),
+        "yaxis": _tokens(frame, colours),
         "xaxis": value_axis("of what came", colours, tickformat=".0%", range=[-0.02, 1.04]),
         "shapes": [_mark(target, colours.text)],
     }
@@ -86,8 +86,8 @@ def gain(scores: pl.DataFrame, months: int, *, dark: bool = False) -> Chart:
     traces = _by_law(frame, colours.main, colours.second)
     layout = {
         "hovermode": "closest",
-        "yaxis": value_axis("token", colours, autorange="reversed"),
-        "xaxis": value_axis("lower CRPS (right is better)", colours, tickformat="+.0%"),
+        "yaxis": _tokens(frame, colours),
+        "xaxis": value_axis("lower CRPS (right is better)", colours, tickformat=".0%"),
         "shapes": [_mark(0.0, colours.text)],
     }
     rival = scores.filter(pl.col("law") != scores["law"][0])["law"]
@@ -137,24 +137,38 @@ def tenths(pit: pl.DataFrame, token: str, months: int, *, dark: bool = False) ->
 
 
 def _by_law(frame: pl.DataFrame, first: str, second: str) -> list[dict[str, Any]]:
-    """Dots with intervals, a row a token, the laws one above the other; hollow where there is no interval."""
+    """Dots with intervals, a row a token, the laws one under the other; hollow where there is no interval."""
+    rows = {token: at for at, token in enumerate(frame["token"].unique(maintain_order=True))}
+    laws = frame["law"].unique(maintain_order=True).to_list()
     traces = []
-    for i, ((law,), part) in enumerate(frame.group_by("law", maintain_order=True)):
-        plus = (part["high"] - part["value"]).fill_null(0.0)
-        minus = (part["value"] - part["low"]).fill_null(0.0)
+    for i, law in enumerate(laws):
+        part = frame.filter(law=law)
+        apart = 0.28 * (i - (len(laws) - 1) / 2)
+        at = [rows[token] + apart for token in part["token"]]
+        dot = _points(part["value"].to_list(), at, law, (first, second)[i % 2], SYMBOLS[i % 2])
         told = part["low"].is_not_null()
-        dot = _points(part["value"].to_list(), [label(t) for t in part["token"]], str(law),
-                      (first, second)[i % 2], SYMBOLS[i % 2])  # fmt: skip
         dot["marker"]["symbol"] = [SYMBOLS[i % 2] + ("" if known else "-open") for known in told]
         dot["error_x"] = {
-            "type": "data", "symmetric": False, "array": plus.to_list(), "arrayminus": minus.to_list(),
-            "thickness": 1.5, "width": 0,
+            "type": "data", "symmetric": False, "thickness": 1.5, "width": 0,
+            "array": (part["high"] - part["value"]).fill_null(0.0).to_list(),
+            "arrayminus": (part["value"] - part["low"]).fill_null(0.0).to_list(),
         }  # fmt: skip
-        dot["customdata"] = [f"{n} forecasts, {s:.1f} side by side"
-                             for n, s in part.select("origins", "stretches").iter_rows()]  # fmt: skip
-        dot["hovertemplate"] = "%{x:.1%}: %{customdata}<extra>%{y}</extra>"
+        dot["customdata"] = [
+            label(f"{token}: {n} forecasts, {s:.1f} horizons side by side")
+            for token, n, s in part.select("token", "origins", "stretches").iter_rows()
+        ]
+        dot["hovertemplate"] = "%{x:.1%}, %{customdata}"
         traces.append(dot)
     return traces
+
+
+def _tokens(frame: pl.DataFrame, colours: Palette) -> dict[str, Any]:
+    """The axis with a row for each token, the first on top."""
+    tokens = frame["token"].unique(maintain_order=True).to_list()
+    return value_axis(
+        "token", colours, tickvals=[*range(len(tokens))], ticktext=[label(t) for t in tokens],
+        range=[len(tokens) - 0.5, -0.5], zeroline=False,
+    )  # fmt: skip
 
 
 def _points(x: list[Any], y: list[Any], name: str, colour: str, symbol: str) -> dict[str, Any]:
@@ -189,7 +203,8 @@ def _coverage_words(frame: pl.DataFrame, target: float) -> str:
     ]
     words = f"Fails for {listing(failed)}" if failed else "No interval excludes what it should be"
     wide = told.select((pl.col("high") - pl.col("low")).median()).item()
-    return f"{words}; but intervals are {percent(wide, 0)} wide, so little is told. {_hollow(frame)}".strip()
+    words += f"; but half of the intervals are {100 * wide:.0f} points wide or more, so little is told."
+    return f"{words} {_hollow(frame)}".strip()
 
 
 def _gain_words(frame: pl.DataFrame) -> str:

@@ -178,6 +178,26 @@ def _parser() -> argparse.ArgumentParser:
     stress_arguments.add_paths(validate, "100,000")
     _add_json(validate)
 
+    calibrate = commands.add_parser(
+        "calibrate",
+        parents=[common],
+        help="fit the random shocks to a price history",
+        description="Regimes and jumps fitted to daily closes, with errors, rivals and residuals.",
+        epilog="The default shocks are such a fit, to IO's own history; prices say nothing of demand.",
+    )
+    calibration_arguments.add_calibrate(calibrate)
+    _add_json(calibrate)
+
+    hindcast = commands.add_parser(
+        "hindcast",
+        parents=[common],
+        help="score such fits on what came after them",
+        description="What fits of the past would have foretold of a price, scored on what came.",
+        epilog="Only the price is scored: demand and payouts are not validated by it.",
+    )
+    calibration_arguments.add_hindcast(hindcast)
+    _add_json(hindcast)
+
     reserve = commands.add_parser(
         "reserve",
         parents=[common],
@@ -210,26 +230,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     risk_arguments.add_attribution(attribution)
     _add_scenario(attribution, "every index")
-
-    calibrate = commands.add_parser(
-        "calibrate",
-        parents=[common],
-        help="fit the random shocks to a price history",
-        description="Regimes and jumps fitted to daily closes, with errors, rivals and residuals.",
-        epilog="The default shocks are such a fit, to IO's own history; prices say nothing of demand.",
-    )
-    calibration_arguments.add_calibrate(calibrate)
-    _add_json(calibrate)
-
-    hindcast = commands.add_parser(
-        "hindcast",
-        parents=[common],
-        help="score such fits on what came after them",
-        description="What fits of the past would have foretold of a price, scored on what came.",
-        epilog="Only the price is scored: demand and payouts are not validated by it.",
-    )
-    calibration_arguments.add_hindcast(hindcast)
-    _add_json(hindcast)
 
     facts = commands.add_parser(
         "facts",
