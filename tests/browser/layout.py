@@ -40,11 +40,17 @@ return [...found];
 }}"""
 CUT = f"""() => {{ {LINES}
 const found = new Set();
-for (const {{element, text}} of lines) {{
+for (const {{element, text, box}} of lines) {{
   for (let e = element; e && e !== document.body; e = e.parentElement) {{
-    const hides = ['hidden', 'clip'].includes(getComputedStyle(e).overflowX);
+    const style = getComputedStyle(e);
+    if (style.overflowX === 'auto' || style.overflowX === 'scroll') break;
+    const hides = style.overflowX === 'hidden' || style.overflowX === 'clip';
     if (hides && e.clientWidth && e.scrollWidth > e.clientWidth + 1) {{
       found.add(`${{text}}: cut off, ${{e.scrollWidth}} px in ${{e.clientWidth}}`);
+      break;
+    }}
+    if (style.borderRightWidth !== '0px' && box.right > e.getBoundingClientRect().right) {{
+      found.add(`${{text}}: sticks out of its frame`);
       break;
     }}
   }}
@@ -65,7 +71,7 @@ def overlapping_texts(page: Page) -> list[str]:
 
 
 def cut_texts(page: Page) -> list[str]:
-    """Texts in something that hides what does not fit."""
+    """Texts in something that hides what does not fit, or that stick out of a frame."""
     return list(page.evaluate(CUT))
 
 

@@ -57,7 +57,8 @@ class Reader:
     def settle(self) -> None:
         """Wait until the whole page is there, nothing runs and every chart is drawn."""
         expect(self.stamp).to_be_visible(timeout=30_000)
-        self.page.wait_for_function(f"() => ({IDLE})() && ({UNDRAWN})() === 0", timeout=30_000)
+        # the first random futures of a server wait for their engine to be compiled
+        self.page.wait_for_function(f"() => ({IDLE})() && ({UNDRAWN})() === 0", timeout=120_000)
 
     @property
     def charts(self) -> Locator:
