@@ -220,11 +220,10 @@ def _reserve(
         "curve_paths": q.ask.curve_paths,
         "seed": q.ask.seed,
         "sentences": [
-            f"{vault}: {sentence}"
-            for vault, r in found.items()
+            sentence
+            for r in found.values()
             for h in q.ask.horizons
-            for p in q.ask.levels
-            if (sentence := reserve.what_would_do(r, h, p)) is not None
+            if (sentence := reserve.what_would_do(r, h)) is not None
         ],
     }
     return figures, tables

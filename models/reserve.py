@@ -199,20 +199,26 @@ def months_of_schedule(io: float, protocol: Protocol, m0: int) -> float:
     return float(np.interp(io, reached, np.arange(len(reached))))
 
 
-def what_would_do(reserve: Reserve, horizon: int, level: float) -> str | None:
-    """Where no reserve is enough: one sentence on the nearest question that has an answer, else None."""
-    rows = reserve.needed.rows_by_key(["horizon", "level"], named=True, unique=True)
-    row = rows[horizon, level]
-    if row["needed"] is not None:
+def what_would_do(reserve: Reserve, horizon: int) -> str | None:
+    """Where no reserve of the grid is enough for some level: one sentence that says what would be, else
+    None."""
+    rows = reserve.needed.filter(pl.col("horizon") == horizon, pl.col("needed").is_null())
+    if rows.is_empty():
         return None
-    safe = reserve.points.filter(pl.col("reserve") == reserve.points["reserve"].max(), pl.col("p") <= level)
-    shorter = safe.filter(pl.col("horizon") < horizon)["horizon"].max()
-    top = "all that is not yet emitted" if reserve.vault == "V0" else "every target paid out of it"
-    other = "a Fee Vault beside it" if reserve.vault == "V0" else "another payout order or target"
-    by = f", or a horizon of {shorter!s} month{'' if shorter == 1 else 's'}" if shorter is not None else ""
+    levels = sorted(rows["level"].to_list())
+    at_top = reserve.points.filter(
+        pl.col("reserve") == reserve.points["reserve"].max(), pl.col("horizon") < horizon
+    )
+    shorter = at_top.filter(pl.col("p") <= levels[0])["horizon"].max()
+    vault, other, everything = {
+        "V0": ("Reward Vault", "a Fee Vault beside it", "all that is not yet emitted"),
+        "F0": ("Fee Vault", "another target or order of payout", "the whole target of every month"),
+    }[reserve.vault]
+    by = "" if shorter is None else f", or a horizon of {shorter!s} month{'' if shorter == 1 else 's'}"
     return (
-        f"no reserve up to the grid's top ({top}) keeps the chance within {horizon} months at {level:g} or "
-        f"less: the lowest is {row['least_p']:.3g}; it takes a level above that, {other}{by}"
+        f"no {vault}, up to {everything}, keeps the chance within {horizon} months at "
+        f"{' or '.join(f'{100 * level:g} %' for level in levels)}: the lowest is "
+        f"{100 * rows['least_p'][0]:.3g} %, so it takes a level above that, {other}{by}"
     )
 
 

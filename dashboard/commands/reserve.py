@@ -119,7 +119,7 @@ def _tell(found: Found) -> None:
         for row in tables["range"].iter_rows(named=True)
     )])  # fmt: skip
     for sentence in f["sentences"]:
-        say(f"\n{sentence}.")
+        say(f"\n{sentence[:1].upper()}{sentence[1:]}.")
     _tell_reversals(found)
     say(f"\nSeed {f['seed']}, {risk_output.computed(found)}.")
 
@@ -134,12 +134,12 @@ def _sentence(f: dict[str, object], head: pl.DataFrame, ranged: pl.DataFrame) ->
         else f"the Reward Vault must hold {formats.io(row['needed'])} "
         f"({_amount(row['low'], formats.io)} to {_amount(row['high'], formats.io)} by sampling error)"
     )
-    some = ranged["needed"].drop_nulls()
+    some = ranged["needed"].drop_nulls().to_list()
     without = ranged["needed"].null_count()
-    over = "none is enough in any" if some.is_empty() else (
-        f"{formats.io(float(some.min()))} to {formats.io(float(some.max()))}"  # type: ignore[arg-type]
-        + (f", and none is enough in {without}" if without else "")
-    )  # fmt: skip
+    over = "none is enough in any"
+    if some:
+        over = f"{formats.io(min(some))} to {formats.io(max(some))}"
+        over += f", and none is enough in {without}" if without else ""
     return (
         f"Under these assumptions, for the vaults to {EVENTS[str(f['event'])]} within "
         f"{formats.months(horizon)} in at most {chance(level)} of random futures, {own}. Over "
@@ -165,12 +165,12 @@ def _needed_table(needed: pl.DataFrame, words: Words, errors: bool = True) -> li
 
 
 def _tell_reversals(found: Found) -> None:
-    for name, words in (("V0", formats.io), ("F0", formats.usd)):
+    for name, title, words in (("V0", "Reward Vault", formats.io), ("F0", "Fee Vault", formats.usd)):
         reversals = found.tables[f"{name}_reversals"]
         if reversals.is_empty():
-            say(f"\nMore {name} never raised the chance past a level that less of it met, on these paths.")
+            say(f"\nOn these paths a larger {title} never failed a level that a smaller one met.")
             continue
-        say(f"\nFinding: more {name} can do harm. {reversals.height} points fail above one that passes:")
+        say(f"\nFinding: a larger {title} can do harm. {reversals.height} points fail above one that passes:")
         for row in reversals.head(MOST_REVERSALS).iter_rows(named=True):
             say(
                 f"  {formats.months(row['horizon'])} at {chance(row['level'])}: {words(row['passes_at'])} is "

@@ -84,7 +84,7 @@ def test_reserve_reports_that_more_can_do_harm(
     assert main([*words]) == 0
     printed = capsys.readouterr().out
     assert len(failing) > 0
-    assert f"Finding: more V0 can do harm. {len(failing)} points fail" in printed
+    assert f"Finding: a larger Reward Vault can do harm. {len(failing)} points fail" in printed
 
 
 def test_frontier_marks_what_was_published_and_seen(ask: Callable[..., dict[str, Any]]) -> None:

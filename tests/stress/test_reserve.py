@@ -159,10 +159,10 @@ def test_an_impossible_ask_says_what_would_work() -> None:
     scenario = small(P0=1e-3, H0=1e9, contracts=[{"first": 1, "months": 1, "usd": 1e9}])
     ask = Ask(horizons=(1, 6), levels=(0.1,), paths=1, points=3)
     found = reserve_needed(scenario, PROTOCOL, STILL, ask, "V0")
-    assert what_would_do(found, 1, 0.1) is None
-    sentence = what_would_do(found, 6, 0.1)
+    assert what_would_do(found, 1) is None
+    sentence = what_would_do(found, 6)
     assert sentence is not None
-    assert "the lowest is 1" in sentence
+    assert "at 10 %: the lowest is 100 %" in sentence
     assert "a Fee Vault beside it" in sentence
     assert "a horizon of 1 month" in sentence
 
