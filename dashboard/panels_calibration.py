@@ -69,6 +69,7 @@ def fit(desk: Desk) -> None:
     st.dataframe(record.histories, hide_index=True)
 
 
+@st.fragment
 def own_prices(desk: Desk) -> None:
     """A file or imported prices, fitted and scored here when the button is pressed."""
     st.caption("A CSV file with the columns date and close, a row for every day; it stays on this machine.")
