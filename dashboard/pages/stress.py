@@ -222,7 +222,8 @@ def answer(desk: Desk, asked: Asked, refreshing: bool) -> None:
     st.title(f"**{words}**", anchor=False)
     progress(desk, asked, found, refreshing)
     made = cards_stress.cards(found, spread) if found else cards_stress.COMING
-    for column, card in zip(st.columns(4), made, strict=True):
+    # two and two: four would be too narrow for their words beside the controls of a tablet
+    for column, card in zip([*st.columns(2), *st.columns(2)], made, strict=True):
         with column.container(border=True, height="stretch"):
             st.metric(card.label, card.value)
             st.caption(card.detail)
