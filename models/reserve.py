@@ -206,19 +206,19 @@ def what_would_do(reserve: Reserve, horizon: int) -> str | None:
     if rows.is_empty():
         return None
     levels = sorted(rows["level"].to_list())
-    at_top = reserve.points.filter(
-        pl.col("reserve") == reserve.points["reserve"].max(), pl.col("horizon") < horizon
-    )
-    shorter = at_top.filter(pl.col("p") <= levels[0])["horizon"].max()
+    # The chance at the grid's top is the least level that the top, and so any point, is enough for.
+    top = reserve.points.filter(pl.col("reserve") == reserve.points["reserve"].max())
+    reached = dict(top.select("horizon", "p").iter_rows())
+    shorter = max((h for h, p in reached.items() if h < horizon and p <= levels[0]), default=None)
     vault, other, everything = {
         "V0": ("Reward Vault", "a Fee Vault beside it", "all that is not yet emitted"),
         "F0": ("Fee Vault", "another target or order of payout", "the whole target of every month"),
     }[reserve.vault]
-    by = "" if shorter is None else f", or a horizon of {shorter!s} month{'' if shorter == 1 else 's'}"
+    by = "" if shorter is None else f", or a horizon of {shorter} month{'' if shorter == 1 else 's'}"
     return (
         f"no {vault}, up to {everything}, keeps the chance within {horizon} months at "
-        f"{' or '.join(f'{100 * level:g} %' for level in levels)}: the lowest is "
-        f"{100 * rows['least_p'][0]:.3g} %, so it takes a level above that, {other}{by}"
+        f"{' or '.join(f'{100 * level:g} %' for level in levels)}: it takes a level of "
+        f"{100 * reached[horizon]:.3g} % or more, {other}{by}"
     )
 
 

@@ -162,7 +162,7 @@ def test_an_impossible_ask_says_what_would_work() -> None:
     assert what_would_do(found, 1) is None
     sentence = what_would_do(found, 6)
     assert sentence is not None
-    assert "at 10 %: the lowest is 100 %" in sentence
+    assert "at 10 %: it takes a level of 100 % or more" in sentence
     assert "a Fee Vault beside it" in sentence
     assert "a horizon of 1 month" in sentence
 
