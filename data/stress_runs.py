@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,7 +27,6 @@ STRESS = "stress"
 FORMAT = 1
 # A packed run says how large it is; no more than this is ever unpacked (240 months by the day, every fan).
 MAX_BYTES = 2_000_000_000
-_PARTS = (State, Params, ShockParams)
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,18 +128,16 @@ def unpack(packed: bytes) -> tuple[Plan, Counts]:
 
 
 def _plan(arrays: Mapping[str, np.ndarray], head: Mapping[str, Any]) -> Plan:
-    numbers = arrays["numbers"].tolist()
-    parts = []
-    for kind in _PARTS:
-        parts.append(kind._make(numbers[: len(kind._fields)]))
-        numbers = numbers[len(kind._fields) :]
+    numbers = iter(arrays["numbers"].tolist())
+    start = State._make(islice(numbers, len(State._fields)))
+    params = Params._make(islice(numbers, len(Params._fields)))
+    shocks = ShockParams._make(islice(numbers, len(ShockParams._fields)))
     (least,) = numbers
     if arrays["inputs"].shape[1] != len(Inputs._fields) or arrays["moments"].shape[1] != len(Moment._fields):
         raise ValueError("its steps have other inputs than this version's")
-    start, params, shocks = parts
     bootstrap = Bootstrap(arrays["table"], arrays["segments"])
     per_month = head["steps"] // head["months"]
-    return Plan(start, params, shocks, least, per_month, arrays["inputs"], arrays["moments"], bootstrap)  # type: ignore[arg-type]
+    return Plan(start, params, shocks, least, per_month, arrays["inputs"], arrays["moments"], bootstrap)
 
 
 def _counts(arrays: Mapping[str, np.ndarray], head: Mapping[str, Any]) -> Counts:
