@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import polars as pl
 import streamlit as st
 
-from dashboard import cards_stress, charts_stress, controls, panels
+from dashboard import cards_stress, charts_stress, controls, panels, panels_calibration
 from dashboard.formats import plain
 from dashboard.frame import Desk, drawer
 from dashboard.jobs import Job
@@ -69,6 +69,7 @@ def page(desk: Desk) -> None:
     with head:
         st.fragment(partial(answer, desk, asked, running), run_every=REFRESH if running else None)()
     st.fragment(partial(results, desk, asked), run_every=2 * REFRESH if running else None)()
+    panels_calibration.show(desk)
 
 
 def design(desk: Desk) -> None:
