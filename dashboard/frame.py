@@ -27,7 +27,9 @@ STYLE = """
 [data-testid="stCaptionContainer"] { color: inherit; opacity: 0.8; }
 .stSidebar [data-testid="stMarkdownContainer"] p { font-size: 0.875rem; }
 [data-testid="stMetricValue"] { font-size: 1.6rem; }
-[data-testid="stMetricValue"] * { white-space: normal; overflow: visible; }
+[data-testid="stMetricValue"] *, [data-testid="stMetricLabel"] * { white-space: normal; overflow: visible; }
+.stColumn { min-width: min(100%, 13rem); }
+.stColumn:has(.stPlotlyChart) { min-width: min(100%, 24rem); }
 @media (min-width: 800px) and (min-height: 600px) {
   [data-testid="stLayoutWrapper"]:has(> .st-key-bar) {
     position: sticky; top: 3rem; z-index: 50; padding: 0.5rem 0;
@@ -140,7 +142,7 @@ def _about(desk: Desk) -> str:
 def _share(session: Session) -> None:
     st.markdown("This link opens this page with exactly this scenario, inputs and all.")
     try:
-        st.code(links.address(st.context.url or "", session.scenario), language=None)
+        st.code(links.address(st.context.url or "", session.scenario), language=None, wrap_lines=True)
     except InputError as error:
         st.warning(plain(str(error), 300))
 

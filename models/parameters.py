@@ -152,7 +152,7 @@ class Scenario(Strict):
     """The next months of the emission schedule, put into the vault at the start; 240 means all that is
     left."""
     V0: float | None = _field(
-        "Reward Vault at the start, in IO", "IO", "vaults", symbol="V_0", default=None, ge=0, le=1e12
+        "Reward Vault at the start, as an amount", "IO", "vaults", symbol="V_0", default=None, ge=0, le=1e12
     )
     """Overrides the months of emission when given."""
     F0: float = _field("Fee Vault at the start", "USD", "vaults", symbol="F_0", ge=0, le=1e12)
