@@ -45,8 +45,10 @@ BASELINES = {
 OURS = "ours"
 MONTHS = 60
 SEED = 42
-ROUNDS = 7
-RUN_SECONDS = 0.12  # long enough for a clock and a thread pool not to count; a minute holds all of it
+ROUNDS, LEAST_ROUNDS = 7, 3
+RACE_SECONDS = 20.0  # on a busy machine there are fewer rounds
+RUN_SECONDS = 0.1  # long enough for a clock and a thread pool not to count; a minute holds all of it
+LEAST_STEPS = 6_000_000  # so many path-steps of ours at least: the histograms' own cost is spread over paths
 FLOOR_LANES = 128
 
 
@@ -67,21 +69,26 @@ class Task(NamedTuple):
 
 class Contender(NamedTuple):
     """`run(paths)` gives the seconds that so many paths took, without what is prepared once; `paths` is a
-    multiple of `block`."""
+    multiple of `block`, and at least `least`."""
 
     run: Callable[[int], float]
     block: int
     note: str
+    least: int = 1
 
 
 class Row(NamedTuple):
-    """Path-steps a second over the rounds, and their ratio to ours: above 1 is faster than ours."""
+    """Path-steps a second over the rounds, and their ratio to ours: above 1 is faster than ours.
+
+    `core_ns` is the processor's time for one path-step, of all cores together: what else keeps the machine
+    busy hardly touches it."""
 
     name: str
     median: float
     low: float
     high: float
     ratio: float
+    core_ns: float
     paths: int
     note: str
 
@@ -132,7 +139,7 @@ def ours(task: Task, fans: tuple[str, ...], device: engine.Device = "cpu") -> Co
         )
         return result.seconds
 
-    return Contender(run, 1024 * task.threads, f"{task.threads} threads")
+    return Contender(run, 1024 * task.threads, f"{task.threads} threads", LEAST_STEPS // task.plan.steps)
 
 
 def plain_python(task: Task) -> Contender:
@@ -213,7 +220,7 @@ def _module(name: str) -> ModuleType:
     return module
 
 
-def race(task: Task, *, gpu: bool = False, rounds: int = ROUNDS, say: Say = lambda _: None) -> Table:
+def race(task: Task, *, gpu: bool = False, say: Say = lambda _: None) -> Table:
     """All contenders in turns. `say` hears what goes on."""
     n = task.scenario.steps_per_month
     where = "monthly" if n == 1 else f"{n} steps a month"
@@ -224,25 +231,32 @@ def race(task: Task, *, gpu: bool = False, rounds: int = ROUNDS, say: Say = lamb
         say(f"{where}: warming up {name}")
         paths[name] = _enough_paths(contender)
     rates: dict[str, list[float]] = {name: [] for name in running}
-    for turn in range(rounds):
-        say(f"{where}: round {turn + 1} of {rounds}")
+    core_ns: dict[str, list[float]] = {name: [] for name in running}
+    started = time.perf_counter()
+    for turn in range(ROUNDS):
+        if turn >= LEAST_ROUNDS and time.perf_counter() - started > RACE_SECONDS:
+            break
+        say(f"{where}: round {turn + 1} of {ROUNDS}")
         for name, contender in running.items():
-            rates[name].append(paths[name] * task.plan.steps / contender.run(paths[name]))
+            work, begun = paths[name] * task.plan.steps, time.process_time()
+            rates[name].append(work / contender.run(paths[name]))
+            core_ns[name].append((time.process_time() - begun) * 1e9 / work)
     rows = []
     for name, contender in running.items():
         ratio = statistics.median(theirs / our for theirs, our in zip(rates[name], rates[OURS], strict=True))
         median, low, high = statistics.median(rates[name]), min(rates[name]), max(rates[name])
-        rows.append(Row(name, median, low, high, ratio, paths[name], contender.note))
+        core = statistics.median(core_ns[name])
+        rows.append(Row(name, median, low, high, ratio, core, paths[name], contender.note))
     return Table(n, task.scenario.months, rows, skipped)
 
 
 def _enough_paths(contender: Contender) -> int:
     """How many paths take about RUN_SECONDS; what compiles at a first call has compiled."""
     contender.run(contender.block)
-    blocks = 1
+    blocks = -(-contender.least // contender.block)
     while (seconds := contender.run(blocks * contender.block)) < RUN_SECONDS / 4:
         blocks *= 4
-    return max(1, round(blocks * RUN_SECONDS / seconds)) * contender.block
+    return max(blocks, round(blocks * RUN_SECONDS / seconds)) * contender.block
 
 
 class Wait(NamedTuple):
@@ -274,7 +288,7 @@ def waits(task: Task, say: Say = lambda _: None) -> list[Wait]:
 
     timings = [
         ("10,000 paths with the fan, warm", 20, lambda: fan.run(10_000)),
-        ("1,000,000 paths with the fan, warm", 3, lambda: fan.run(1_000_000)),
+        ("1,000,000 paths with the fan, warm", 2, lambda: fan.run(1_000_000)),
         ("a new process's first 10,000 paths, kernel cached", 3, cold),
     ]
     out = []

@@ -5,9 +5,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from dashboard import bench
+from dashboard import bench, bench_gpu
 from dashboard.commands.output import say, say_json, say_table
 from data.registry import load_facts
+from models.stress.engine import DEFAULT_FANS
 
 STEPS_PER_MONTH = (1, 30)
 
@@ -19,13 +20,21 @@ def run(args: argparse.Namespace) -> int:
         tasks = [bench.make_task(registry, n) for n in STEPS_PER_MONTH]
         tables = [bench.race(task, gpu=args.gpu, say=progress) for task in tasks]
         waits = bench.waits(tasks[0], progress)
+    bounds = [bench_gpu.bound(len(DEFAULT_FANS), n) for n in STEPS_PER_MONTH] if args.gpu else []
     made = before | {"load": [before["load"], bench.machine()["load"]]}
     if args.json:
         shown = [table._asdict() | {"rows": [row._asdict() for row in table.rows]} for table in tables]
-        say_json({"machine": made, "tables": shown, "waits": [wait._asdict() for wait in waits]})
+        more = {"gpu_bounds": [limit._asdict() for limit in bounds]} if args.gpu else {}
+        say_json({"machine": made, "tables": shown, "waits": [wait._asdict() for wait in waits], **more})
         return 0
     for table in tables:
         _tell(table)
+    for limit in bounds:
+        say(
+            f"{limit.device}, {limit.steps_per_month} steps a month: {limit.fp64_instructions} instructions in "
+            f"double precision of {limit.instructions} a path-step allow {limit.compute / 1e6:,.0f} million a "
+            f"second; with the fan its memory allows {limit.memory / 1e6:,.0f} million."
+        )
     say("What an answer takes, in milliseconds:")
     say_table(
         [("", "median", "least", "most")]
@@ -37,11 +46,14 @@ def run(args: argparse.Namespace) -> int:
 
 def _tell(table: bench.Table) -> None:
     steps = "monthly steps" if table.steps_per_month == 1 else f"{table.steps_per_month} steps a month"
-    say(f"{table.months} months in {steps}; million path-steps a second, and how many times ours:")
-    rows = [["", "median", "least", "most", "ratio", ""]]
+    say(
+        f"{table.months} months in {steps}; million path-steps a second, how many times ours, and "
+        "nanoseconds of a core a path-step:"
+    )
+    rows = [["", "median", "least", "most", "ratio", "core ns", ""]]
     for row in table.rows:
         rates = [_figure(rate / 1e6) for rate in (row.median, row.low, row.high)]
-        rows.append([row.name, *rates, _figure(row.ratio), row.note])
+        rows.append([row.name, *rates, _figure(row.ratio), _figure(row.core_ns), row.note])
     width = max(len(row[-1]) for row in rows)
     say_table([[*row[:-1], row[-1].ljust(width)] for row in rows])
     for name, why in table.skipped.items():

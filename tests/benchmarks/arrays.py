@@ -121,21 +121,24 @@ def numpy_contender(task: Task) -> Contender:
         [Moment(*row) for row in plan.moments.tolist()],
     )
 
+    def variates(random: np.random.Generator, path: Any, step: Any) -> Draws:
+        e1, e2, e_jump = (random.standard_normal(NUMPY_PATHS) for _ in range(3))
+        return Draws(e1, e2, random.random(NUMPY_PATHS), random.random(NUMPY_PATHS), e_jump)
+
+    replaced = {
+        elementary.exp: np.exp,
+        elementary.log: np.log,
+        draws.draw: variates,
+        draws.draw_start: lambda random, path: random.random(NUMPY_PATHS),
+    }
+    begin, advance = (for_arrays(f, np, replaced) for f in (path.begin, path.advance))
+
     def simulate(first: int) -> tuple[np.ndarray, float]:
-        random = np.random.Generator(np.random.SFC64([task.seed, first]))
-
-        def variates(*_: Any) -> Draws:
-            e1, e2, e_jump = (random.standard_normal(NUMPY_PATHS) for _ in range(3))
-            return Draws(e1, e2, random.random(NUMPY_PATHS), random.random(NUMPY_PATHS), e_jump)
-
-        replaced = {elementary.exp: np.exp, elementary.log: np.log, draws.draw: variates}
-        replaced[draws.draw_start] = lambda *_: random.random(NUMPY_PATHS)
-        begin, advance = (for_arrays(f, np, replaced) for f in (path.begin, path.advance))
-        none = Words(0, 0)
+        random = np.random.Generator(np.random.SFC64([task.seed, first]))  # in the place of seed and path
         with np.errstate(all="ignore"):
-            a = begin(plan.start, plan.shocks, none, none)
+            a = begin(plan.start, plan.shocks, random, None)
             for t, (i, m) in enumerate(zip(inputs, moments, strict=True), 1):
-                a = advance(a, plan.params, plan.shocks, i, m, plan.least_pay, none, none, t, 0.0)
+                a = advance(a, plan.params, plan.shocks, i, m, plan.least_pay, random, None, t, 0.0)
         first_steps = np.broadcast_to(a.tally.first_shortfall, NUMPY_PATHS).astype(np.int64)
         return np.bincount(first_steps, minlength=plan.steps + 1), float(np.sum(a.tally.shortfall_usd))
 

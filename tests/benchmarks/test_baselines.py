@@ -10,17 +10,18 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from dashboard import bench
+from dashboard import bench, bench_gpu
 from dashboard.cli import main
 from models.economy import Inputs, step
 from models.parameters import InputError, Scenario
 from models.shocks import Shocks
-from models.stress import cpu, draws, gpu, path
+from models.stress import cpp, cpu, draws, gpu, path
 from models.stress.counts import Counts, Layout, Watch
 from models.stress.path import ROWS, Moment
 from models.stress.plan import Plan, make_plan, replay
 from tests.benchmarks import arrays, c_programs, radcad_model
 from tests.scenarios import BASELINE, PROTOCOL, REGISTRY, scenarios
+from tests.stress import test_cuda_build
 from tests.stress.executors import SHOCKS, reference
 from tests.stress.test_same_bits import shocks
 
@@ -180,6 +181,36 @@ def test_every_baseline_is_where_it_is_looked_for() -> None:
     bench._module.cache_clear()
     for name, file in bench.BASELINES.items():
         assert name in bench._module(file).BASELINES
+
+
+def test_the_bound_of_a_gpu_counts_what_a_step_does() -> None:
+    ptx = """
+    ld.global.f64 %fd1, [%rd1];
+    @%p1 bra $L1;
+    add.f64 %fd2, %fd1, %fd1;
+    mul.rn.f64 %fd3, %fd2, %fd1;
+    setp.lt.f64 %p1, %fd3, %fd1;
+    div.rn.f64 %fd4, %fd3, %fd1;
+    mul.lo.s64 %rd3, %rd1, %rd2;
+    xor.b64 %rd4, %rd3, %rd2;
+    st.global.f64 [%rd1], %fd4;
+    ret;
+"""
+    assert bench_gpu.instructions(ptx) == (1 + 1 + 1 + 9, 1 + 1 + 1 + 12 + 2 + 2)
+    device = bench_gpu.Device("a GPU", 10, 1e9, 4, 64e9)
+    limit = bench_gpu.bound_of(device, ptx, fans=2, steps_per_month=1)
+    assert limit.compute == pytest.approx(10 * 1e9 / (12 / 4))
+    assert limit.memory == pytest.approx(1e9)
+
+
+def test_one_step_of_the_engine_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bound is of the whole step, hundreds of operations."""
+    source = bench_gpu.step_source()
+    monkeypatch.setattr(cpp, "source", lambda: source)
+    ptx = test_cuda_build.built("compute_90", "PTX").decode(errors="replace")
+    fp64, issued = bench_gpu.instructions(ptx)
+    assert 400 < fp64 < issued < 3000
+    assert "one_step" in ptx
 
 
 def test_a_gpu_that_is_asked_for_must_be_there(
