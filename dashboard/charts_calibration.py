@@ -107,7 +107,7 @@ def tenths(pit: pl.DataFrame, token: str, months: int, *, dark: bool = False) ->
     traces: list[dict[str, Any]] = []
     tints = (colours.main, colours.second)
     for i, ((law,), part) in enumerate(frame.group_by("law", maintain_order=True)):
-        names = [f"{10 * k + 1} to {10 * k + 10} %" for k in range(part.height)]
+        names = [str(k + 1) for k in range(part.height)]
         traces.append(
             {"type": "bar", "x": names, "y": part["share"].to_list(), "name": label(str(law)),
              "marker": {"color": tints[i % 2], "pattern": {"shape": "/" if i else ""}},
@@ -115,7 +115,7 @@ def tenths(pit: pl.DataFrame, token: str, months: int, *, dark: bool = False) ->
         )  # fmt: skip
     layout = {
         "bargap": 0.25,
-        "xaxis": {"type": "category", "automargin": True, "tickfont": {"size": 11}},
+        "xaxis": value_axis("tenth of the forecast, from the lowest", colours, type="category"),
         "yaxis": value_axis("of what came", colours, tickformat=".0%", rangemode="tozero"),
         "shapes": [
             {"type": "line", "xref": "paper", "yref": "y", "x0": 0, "x1": 1, "y0": 0.1, "y1": 0.1,

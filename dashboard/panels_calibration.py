@@ -34,13 +34,12 @@ def show(desk: Desk) -> None:
 def hindcasts(desk: Desk) -> None:
     """Switches redraw this part alone."""
     record = fit_record(desk.answers.registry.facts)
-    with st.container(horizontal=True):
-        months = st.segmented_control(
-            "Months ahead", HORIZONS, key="hindcast_months", default=HORIZONS[0], required=True
-        )
-        band = st.segmented_control(
-            "Band", BANDS, key="hindcast_band", default=BANDS[1], required=True, format_func=_percent
-        )
+    months = st.segmented_control(
+        "Months ahead", HORIZONS, key="hindcast_months", default=HORIZONS[0], required=True
+    )
+    band = st.segmented_control(
+        "Band", BANDS, key="hindcast_band", default=BANDS[1], required=True, format_func=_percent
+    )
     stamp = {"command": "vaultline facts hindcast --json"}
     left, right = st.columns(2, gap="large")
     with left:
