@@ -46,7 +46,7 @@ def holders(
     traces: list[dict[str, Any]] = [
         line(x, millions[h].to_numpy(), name, fills[h], width=0.5, stackgroup="held",
              fillcolor=faint(fills[h], 0.55), hovertemplate="%{y:,.1f}M")
-        for h, name in HOLDERS.items() if millions[h].max() > 0  # type: ignore[operator]
+        for h, name in HOLDERS.items() if millions[h].to_numpy().max() > 0
     ]  # fmt: skip
     traces += [
         line(x, (ide["circulating"] / 1e6).to_numpy(), "full operation", colours.text, width=2.5,

@@ -100,8 +100,9 @@ def _sum_of(column: str) -> Callable[[pl.DataFrame], list[str]]:
 
 def _circulating(frame: pl.DataFrame) -> list[str]:
     year = _first_year(frame)
-    unlocked, released, refilled = (year[name].sum() for name in ("unlocked", "released", "refilled"))
-    burned = year["burned_market"].sum() + year["overflow_burned"].sum()
+    names = ("unlocked", "released", "refilled", "burned_market", "overflow_burned")
+    unlocked, released, refilled, burned_market, overflow = (float(year[n].to_numpy().sum()) for n in names)
+    burned = burned_market + overflow
     return [
         f"unlocked {unlocked:,.0f} + released {released:,.0f} - burned out of circulation {burned:,.0f} "
         f"- bought into the vault {refilled:,.0f} = {unlocked + released - burned - refilled:,.0f} IO"

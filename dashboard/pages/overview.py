@@ -152,7 +152,7 @@ def where_next(desk: Desk) -> None:
 
 NEXT = (
     ("Investor", "Supply", "who holds the 800M, what unlocks when, and what comes to market"),
-    ("Supplier", "Suppliers", "what your own machines would earn, and the chance that they pay for themselves"),
+    ("Supplier", "Suppliers", "what your own machines would earn, and whether they pay for themselves"),
     ("Analyst", "Engine", "all twelve rules with each month's numbers, formulas and sources"),
 )
 ALTERNATIVE_COLUMNS: dict[str, Any] = {

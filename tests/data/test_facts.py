@@ -222,6 +222,8 @@ SOURCED = {n for fact in FACTS.values() for n in figures(fact) if n and telling(
 OTHER_MEANING = {
     ("models/readers/investors.py", 8760): "365 days of 24 hours",
     ("data/sources/files.py", 20_000_000): "the most bytes that a price file may have",
+    ("data/stress_runs.py", 2_000_000_000): "the most bytes that a recorded run may unpack to",
+    ("models/stress/engine.py", 500_000_000): "path-steps that a GPU runs between two looks at a cancel",
 }
 
 
