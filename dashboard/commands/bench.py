@@ -30,11 +30,7 @@ def run(args: argparse.Namespace) -> int:
     for table in tables:
         _tell(table)
     for limit in bounds:
-        say(
-            f"{limit.device}, {limit.steps_per_month} steps a month: {limit.fp64_instructions} instructions in "
-            f"double precision of {limit.instructions} a path-step allow {limit.compute / 1e6:,.0f} million a "
-            f"second; with the fan its memory allows {limit.memory / 1e6:,.0f} million."
-        )
+        _tell_bound(limit)
     say("What an answer takes, in milliseconds:")
     say_table(
         [("", "median", "least", "most")]
@@ -59,6 +55,17 @@ def _tell(table: bench.Table) -> None:
     for name, why in table.skipped.items():
         say(f"  skipped: {name}: {why}")
     say("")
+
+
+def _tell_bound(limit: bench_gpu.Bound) -> None:
+    compute, memory = (
+        f"{rate / 1e6:,.0f} million path-steps a second" for rate in (limit.compute, limit.memory)
+    )
+    say(
+        f"{limit.device}, {limit.steps_per_month} steps a month: of {limit.instructions} instructions a step "
+        f"{limit.fp64_instructions} are in double precision, which allows {compute}; with the fan its memory "
+        f"allows {memory}.\n"
+    )
 
 
 def _figure(value: float) -> str:
