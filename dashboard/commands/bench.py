@@ -62,7 +62,7 @@ def _tell_bound(limit: bench_gpu.Bound) -> None:
         f"{rate / 1e6:,.0f} million path-steps a second" for rate in (limit.compute, limit.memory)
     )
     say(
-        f"{limit.device}, {limit.steps_per_month} steps a month: of {limit.instructions} instructions a step "
+        f"{limit.device}, {limit.steps_per_month} steps a month: of {limit.instructions} instructions a path-step "
         f"{limit.fp64_instructions} are in double precision, which allows {compute}; with the fan its memory "
         f"allows {memory}.\n"
     )
