@@ -58,13 +58,11 @@ def _tell(table: bench.Table) -> None:
 
 
 def _tell_bound(limit: bench_gpu.Bound) -> None:
-    compute, memory = (
-        f"{rate / 1e6:,.0f} million path-steps a second" for rate in (limit.compute, limit.memory)
-    )
+    compute, memory = (f"{rate / 1e6:,.0f} million a second" for rate in (limit.compute, limit.memory))
     say(
-        f"{limit.device}, {limit.steps_per_month} steps a month: of {limit.instructions} instructions a path-step "
-        f"{limit.fp64_instructions} are in double precision, which allows {compute}; with the fan its memory "
-        f"allows {memory}.\n"
+        f"{limit.device}, {limit.steps_per_month} steps a month: a path-step takes {limit.instructions} "
+        f"instructions, {limit.fp64_instructions} in double precision; they allow {compute}, and with the fan "
+        f"its memory allows {memory}.\n"
     )
 
 
