@@ -61,8 +61,8 @@ def _tell_bound(limit: bench_gpu.Bound) -> None:
     compute, memory = (f"{rate / 1e6:,.0f} million a second" for rate in (limit.compute, limit.memory))
     say(
         f"{limit.device}, {limit.steps_per_month} steps a month: a path-step takes {limit.instructions} "
-        f"instructions, {limit.fp64_instructions} in double precision; they allow {compute}, and with the fan "
-        f"its memory allows {memory}.\n"
+        f"instructions, {limit.fp64_instructions} in double precision; they allow {compute}, with the fan "
+        f"its memory {memory}.\n"
     )
 
 
