@@ -7,10 +7,11 @@ import hashlib
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from datetime import UTC, datetime
+from functools import cache, cached_property
 from importlib import metadata, resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -21,12 +22,13 @@ from dashboard import fleets, rents, settings
 from dashboard.explain import FIGURES
 from dashboard.fleets import Question
 from dashboard.rents import Rent
-from data import inbox
+from data import answer_store, inbox
+from data.answer_store import Asked
 from data.mechanisms import build_mechanisms
 from data.records import PROJECTION, RunRecord, projection_record, run_id
 from data.registry import Registry, load_facts
 from data.store import Store, StoreBusy, StoreError, default_path
-from models.mechanism_paths import Comparison, compare
+from models.mechanism_paths import Comparison, Outcome, compare
 from models.parameters import InputError, Scenario, field_info, parse_scenario
 from models.projection import Projection, monthly, project
 from models.readers.customers import Hours
@@ -265,9 +267,9 @@ class Answers:
 
     def claims(self) -> "Audit":
         """Every claim of the record with its verdict, and what the guided burn implies."""
-        from dashboard.evidence import audit
+        from dashboard.evidence import Audit, audit
 
-        return self._remembered(("claims", self.registry.version), lambda: audit(self.registry))
+        return self._recorded(Audit, self._asked("claims"), lambda: audit(self.registry))
 
     def watch(self, scenario: Scenario) -> pl.DataFrame:
         """What to watch: item, now, tipping: where the answer to this scenario would change."""
@@ -281,32 +283,40 @@ class Answers:
         return self._remembered(("mechanisms", scenario.digest()), lambda: self._mechanisms(scenario))
 
     def _mechanisms(self, scenario: Scenario) -> Comparison:
-        frame = self.project(scenario).frame
-        price, revenue = frame["price"].to_numpy(), frame["revenue"].to_numpy()
         rules = build_mechanisms(self.registry.facts)
-        return compare(price, revenue, scenario, self.protocol, rules)
+
+        def outcomes() -> Mapping[str, Outcome]:
+            frame = self.project(scenario).frame
+            price, revenue = frame["price"].to_numpy(), frame["revenue"].to_numpy()
+            return compare(price, revenue, scenario, self.protocol, rules).outcomes
+
+        asked = self._asked("mechanisms", scenario)
+        return Comparison(tuple(rules), self._found_or_made(Mapping[str, Outcome], asked, outcomes))
 
     def supplier(self, scenario: Scenario, asked: Question) -> Answer:
         """Income, break-even and risk of a fleet on random paths. Raises InputError."""
-        key = ("supplier", f"{scenario.digest()} {asked.key}")
-        return self._remembered(key, lambda: fleets.reckon(self.registry, scenario, asked))
+        key = self._asked("supplier", scenario, asked.parameters)
+        return self._recorded(Answer, key, lambda: fleets.reckon(self.registry, scenario, asked))
 
     def rent(self, scenario: Scenario, work: list[Hours]) -> Rent:
         """What a workload costs by every stated price, and the demand that the scenario leaves unserved."""
-        key = ("rent", f"{scenario.digest()} {work}")
-        return self._remembered(key, lambda: rents.reckon(self.registry, self.run(scenario), work))
+        key = self._asked("rent", scenario, {"work": [hours._asdict() for hours in work]})
+        return self._recorded(Rent, key, lambda: rents.reckon(self.registry, self.run(scenario), work))
 
     def calibration(self, asked: "Fitting", progress: "Progress | None" = None) -> "Calibration":
         """Random shocks fitted to a price history. Raises InputError."""
         from dashboard import calibrations
+        from models.calibration import Calibration
 
-        return self._remembered(("calibration", asked.key), lambda: calibrations.fit(asked, progress))
+        key = self._asked("calibration", inputs=asked.parameters)
+        return self._recorded(Calibration, key, lambda: calibrations.fit(asked, progress))
 
     def hindcast(self, asked: "Scoring", progress: "Progress | None" = None) -> "Scored":
         """Forecasts by fits of the past, scored on what came. Raises InputError."""
         from dashboard import calibrations
 
-        return self._remembered(("hindcast", asked.key), lambda: calibrations.score(asked, progress))
+        key = self._asked("hindcast", inputs=asked.parameters)
+        return self._recorded(calibrations.Scored, key, lambda: calibrations.score(asked, progress))
 
     def risk(
         self,
@@ -362,6 +372,26 @@ class Answers:
             )
         return pl.DataFrame(rows)
 
+    def _asked(
+        self, kind: str, scenario: Scenario | None = None, inputs: Mapping[str, Any] | None = None
+    ) -> Asked:
+        own = None if scenario is None else scenario.canonical_json()
+        return Asked(kind, own, self.registry.version, code_version(), inputs or {})
+
+    def _recorded(self, shape: Any, asked: Asked, compute: Callable[[], Any]) -> Any:
+        """The answer of the type `shape`: remembered, else found in the store, else computed and recorded."""
+        return self._remembered((asked.kind, asked.id), lambda: self._found_or_made(shape, asked, compute))
+
+    def _found_or_made(self, shape: Any, asked: Asked, compute: Callable[[], Any]) -> Any:
+        found = answer_store.find(self.store, asked, shape) if self.store else None
+        if found is not None:
+            return found
+        started = time.perf_counter()
+        made = compute()
+        seconds, now = time.perf_counter() - started, datetime.now(UTC)
+        self.write(lambda store: answer_store.record(store, asked, made, seconds=seconds, created_at=now))
+        return made
+
     def _remembered(self, key: tuple[str, str], compute: Any) -> Any:
         with self._lock:
             if key in self._memory:
@@ -391,3 +421,17 @@ def model_version() -> str:
         source = b"".join(folder.joinpath(name).read_bytes() for name in names)
         _MODEL_VERSION = f"{VERSION}+{hashlib.sha256(source).hexdigest()[:12]}"
     return _MODEL_VERSION
+
+
+# What readers' answers are put together by, besides models and data.
+COMPOSERS = ("answers.py", "calibrations.py", "evidence.py", "fleets.py", "rents.py")
+
+
+@cache
+def code_version() -> str:
+    """Release and a digest of all source that a reader's answer may rest on: of each kind it is more than it
+    needs, and no list of files can then be short of one."""
+    folder = Path(__file__).parent
+    files = [path for package in ("models", "data") for path in folder.with_name(package).rglob("*.py")]
+    source = b"".join(path.read_bytes() for path in sorted([*files, *map(folder.joinpath, COMPOSERS)]))
+    return f"{VERSION}+{hashlib.sha256(source).hexdigest()[:12]}"

@@ -3,11 +3,12 @@
 Answers load this when they are asked: it brings scipy along."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -38,8 +39,13 @@ class Fitting:
     seed: int = SEED
 
     @property
-    def key(self) -> str:
-        return f"{[(s.symbol, s.sha256) for s in (self.history, *self.pool)]} {self.regimes} {self.seed}"
+    def parameters(self) -> dict[str, Any]:
+        """All of it as JSON would have it."""
+        return {
+            "histories": [[series.symbol, series.sha256] for series in (self.history, *self.pool)],
+            "regimes": self.regimes,
+            "seed": self.seed,
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,9 +59,15 @@ class Scoring:
     seed: int = SEED
 
     @property
-    def key(self) -> str:
-        named = [(s.symbol, s.sha256) for s in self.histories]
-        return f"{named} {self.horizons} {self.regimes} {self.drift} {self.seed}"
+    def parameters(self) -> dict[str, Any]:
+        """All of it as JSON would have it."""
+        return {
+            "histories": [[series.symbol, series.sha256] for series in self.histories],
+            "horizons": [*self.horizons],
+            "regimes": self.regimes,
+            "drift": self.drift,
+            "seed": self.seed,
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +78,7 @@ class Scored:
     forecasts: pl.DataFrame
     scores: pl.DataFrame
     pit: pl.DataFrame
-    notes: dict[str, tuple[str, ...]]
+    notes: Mapping[str, tuple[str, ...]]
 
 
 def fit(asked: Fitting, progress: Progress | None = None) -> Calibration:

@@ -1,6 +1,5 @@
 """A supplier's question and its answer: the fleet as text, what it is asked against, and the two futures."""
 
-import json
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -51,10 +50,6 @@ class Question:
             "paths": self.paths,
             "seed": self.seed,
         }
-
-    @cached_property
-    def key(self) -> str:
-        return json.dumps(self.parameters, sort_keys=True)
 
 
 def question(

@@ -1,16 +1,23 @@
 """The answers layer: computed once, recorded, found again, and explained with this run's own numbers."""
 
 import multiprocessing
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from dashboard import answers as layer
+from dashboard import evidence, fleets, rents
 from dashboard.answers import Answers
 from dashboard.explain import FIGURES
 from data import inbox
+from data.plain import pack
 from data.store import Store, StoreError
+from data.suppliers import example_fleet
 from models.parameters import InputError, Scenario, parse_scenario
 from tests.scenarios import BASELINE, REGISTRY
 
@@ -56,6 +63,79 @@ def test_a_server_records_in_the_background_and_has_recorded_when_closed(path: P
         run_id = answers.project(JOINT).run_id
     with Store.open(path) as store:
         assert store.find_run(run_id) is not None
+
+
+WORK = rents.workload(REGISTRY, "H100:1000", None, None)
+FLEET = fleets.question(REGISTRY, example_fleet(REGISTRY.facts), paths=50)
+# What is reckoned for a reader: the module and the function that reckons, and how it is asked for.
+READERS: dict[str, tuple[ModuleType, str, Callable[[Answers], Any]]] = {
+    "claims": (evidence, "audit", lambda answers: answers.claims()),
+    "mechanisms": (layer, "compare", lambda answers: answers.mechanisms(JOINT)),
+    "rent": (rents, "reckon", lambda answers: answers.rent(JOINT, WORK)),
+    "supplier": (fleets, "reckon", lambda answers: answers.supplier(JOINT, FLEET)),
+}
+
+
+def _tables(answer: Any) -> dict[str, pl.DataFrame]:
+    named = {name: getattr(answer, name) for name in dir(answer) if not name.startswith("_")}
+    return {name: value for name, value in named.items() if isinstance(value, pl.DataFrame)}
+
+
+@pytest.mark.parametrize("serving", [False, True])
+@pytest.mark.parametrize("kind", READERS)
+def test_a_readers_answer_is_computed_once(
+    path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, serving: bool
+) -> None:
+    module, function, ask = READERS[kind]
+    with Answers.open(path, serving=serving) as answers:
+        first = ask(answers)
+        assert ask(answers) is first
+
+    def never(*_: object) -> None:
+        raise AssertionError("computed again")
+
+    monkeypatch.setattr(module, function, never)
+    with Answers.open(path) as answers:
+        again = ask(answers)
+    tables = _tables(first)
+    assert tables
+    for name, table in _tables(again).items():
+        assert_frame_equal(table, tables[name], check_exact=True)
+    if kind == "mechanisms":  # whose rules are made from the facts again
+        first, again = first.outcomes, again.outcomes
+    assert pack(again) == pack(first)
+    monkeypatch.setattr(layer, "code_version", lambda: "edited")
+    with Answers.open(path) as answers, pytest.raises(AssertionError, match="computed again"):
+        ask(answers)
+
+
+def test_a_row_that_is_no_answer_is_not_shown(path: Path) -> None:
+    with Answers.open(path) as answers:
+        first = answers.rent(JOINT, WORK)
+    with Store.open(path) as store, store.transaction() as cursor:
+        cursor.execute('UPDATE answer SET result = \'{"prices": "free"}\'')
+    with Answers.open(path) as answers:
+        assert pack(answers.rent(JOINT, WORK)) == pack(first)
+    with Store.open(path) as store:
+        assert "free" not in store.rows("SELECT result FROM answer WHERE kind = 'rent'", [])[0][0]
+
+
+def test_an_edit_of_any_model_or_fact_reader_is_another_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[Path] = []
+    whole = Path.read_bytes
+
+    def watched(self: Path) -> bytes:
+        read.append(self)
+        return whole(self)
+
+    monkeypatch.setattr(Path, "read_bytes", watched)
+    version = layer.code_version.__wrapped__()
+    root = Path(layer.__file__).parents[1]
+    names = {path.relative_to(root).as_posix() for path in read}
+    assert {"models/readers/fleet_income.py", "models/stress/path.py", "data/suppliers.py"} <= names
+    assert {f"dashboard/{name}" for name in layer.COMPOSERS} <= names
+    monkeypatch.setattr(Path, "read_bytes", lambda self: whole(self) + b"#" * (self.name == "price_fit.py"))
+    assert layer.code_version.__wrapped__() != version
 
 
 def _hold(

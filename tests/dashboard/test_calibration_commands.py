@@ -4,6 +4,7 @@ import json
 import math
 import shlex
 from collections.abc import Callable
+from dataclasses import fields, replace
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
@@ -12,14 +13,16 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from dashboard import calibrations
 from dashboard.answers import Answers
-from dashboard.calibrations import Fitting
+from dashboard.calibrations import Fitting, Scoring
 from dashboard.cli import main
 from dashboard.shock_settings import shocks_from
 from data.sources.files import read_price_csv
 from models import calibration
+from models.calibration import Calibration
 from models.hindcast import hindcast
 from tests.scenarios import REGISTRY
 
@@ -189,9 +192,11 @@ def test_a_short_history_in_the_pool_is_named(
 def test_answers_are_remembered_by_all_that_decides_them(
     files: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fitted(*_: object, seed: int, progress: Callable[[int, int], None], **__: object) -> object:
+    made = calibrations.fit(Fitting(read_price_csv(Path(files[0]), today=date(2026, 1, 1)), regimes=1))
+
+    def fitted(*_: object, seed: int, progress: Callable[[int, int], None], **__: object) -> Calibration:
         progress(1, 7)
-        return object()
+        return replace(made)
 
     monkeypatch.setattr(calibrations, "calibrate", fitted)
     own, other = (read_price_csv(Path(name), today=date(2026, 1, 1)) for name in files)
@@ -203,6 +208,33 @@ def test_answers_are_remembered_by_all_that_decides_them(
         found = [answers.calibration(asked, lambda *seen: told.append(seen)) for asked in different]
     assert len({id(one) for one in (first, *found)}) == 5
     assert told == [(name, 1, 7) for name in ("ABC", "XYZ", "ABC", "ABC", "ABC")]
+
+
+def test_a_fit_and_its_hindcast_are_found_as_they_were_made(
+    files: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = read_price_csv(Path(files[0]), today=date(2026, 1, 1))
+    fitting, scoring = Fitting(own, regimes=1), Scoring((own,), (1,), regimes=1)
+    with Answers.open() as answers:
+        fit, scored = answers.calibration(fitting), answers.hindcast(scoring)
+
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("computed again")
+
+    monkeypatch.setattr(calibrations, "calibrate", never)
+    monkeypatch.setattr(calibrations, "hindcast", never)
+    with Answers.open() as answers:
+        fit_again, scored_again = answers.calibration(fitting), answers.hindcast(scoring)
+    for one, two in ((fit, fit_again), (scored, scored_again)):
+        for field in fields(one):
+            made, found = getattr(one, field.name), getattr(two, field.name)
+            if isinstance(made, pl.DataFrame):
+                assert_frame_equal(found, made, check_exact=True)
+            elif field.name != "law":
+                assert found == made
+    for field in fields(fit.law):
+        assert np.array_equal(getattr(fit_again.law, field.name), getattr(fit.law, field.name))
+    assert fit_again.shocks(REGISTRY.shocks()) == fit.shocks(REGISTRY.shocks())
 
 
 def test_ctrl_c_ends_it_with_130(

@@ -111,5 +111,5 @@ def test_a_run_has_to_be_named_by_its_id(tmp_path: Path, start: str) -> None:
 
 def test_a_store_of_the_first_schema_is_brought_up(tmp_path: Path) -> None:
     with Store.open(tmp_path / "s.duckdb") as store:
-        assert store.schema_version() == 2
+        assert store.schema_version() == 3
         assert store.load_facts(load_facts()) is False
