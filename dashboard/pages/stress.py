@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import polars as pl
 import streamlit as st
 
-from dashboard import cards_stress, charts_stress, controls, panels, panels_calibration
+from dashboard import cards_stress, charts_stress, controls, panels, panels_calibration, panels_risk
 from dashboard.formats import plain
 from dashboard.frame import Desk, drawer
 from dashboard.jobs import Job
@@ -69,6 +69,7 @@ def page(desk: Desk) -> None:
     with head:
         st.fragment(partial(answer, desk, asked, running), run_every=REFRESH if running else None)()
     st.fragment(partial(results, desk, asked), run_every=2 * REFRESH if running else None)()
+    panels_risk.show(desk, question.shocks, question.seed)
     panels_calibration.show(desk)
 
 
@@ -233,7 +234,8 @@ def answer(desk: Desk, asked: Asked, refreshing: bool) -> None:
 def progress(desk: Desk, asked: Asked, found: Stressed | None, refreshing: bool) -> None:
     job, total = asked.run, asked.question.paths
     done = found.result.paths if found else 0
-    with st.container(horizontal=True, vertical_alignment="center", height=56, border=False):
+    st.html("<style>.st-key-progress { min-height: 56px; }</style>")  # what is below does not jump
+    with st.container(horizontal=True, vertical_alignment="center", key="progress"):
         if job is not None and not job.finished:
             st.progress(min(done / total, 1.0), f"{done:,} of {total:,} futures", width=420)
             st.button("Cancel", key="cancel", icon=":material/stop:", on_click=partial(_cancel, desk, job))
