@@ -43,7 +43,7 @@ def frontier(
     shown = marks.filter(_at(shaded) | pl.col("months").is_null()).with_columns(
         pl.col("price_drop", "demand_drop").abs()
     )
-    traces += [_mark(row, colours) for row in shown.iter_rows(named=True)]
+    traces += [_mark(row, shaded, colours) for row in shown.iter_rows(named=True)]
     nearest = figures["nearest"]
     if nearest is not None:
         traces.append(
@@ -61,6 +61,7 @@ def frontier(
         "xaxis": value_axis("fall of the price", colours, **PERCENT_AXIS),
         "yaxis": value_axis("fall of demand", colours, **PERCENT_AXIS),
         "legend": LEGEND | {"y": -0.2},
+        "margin": {"l": 8, "r": 24, "t": 16, "b": 8},
     }
     frame = pl.concat(
         [
@@ -98,9 +99,11 @@ def _region(part: pl.DataFrame, colours: Palette) -> list[dict[str, Any]]:
     return traces
 
 
-def _mark(row: dict[str, Any], colours: Palette) -> dict[str, Any]:
+def _mark(row: dict[str, Any], shaded: int | None, colours: Palette) -> dict[str, Any]:
     own = row["label"] == OWN
     name = row["label"].removeprefix("Published: ")
+    if row["months"] != shaded:  # or it would seem to be on the wrong side of the edge
+        name += ", lasting"
     symbol = "cross" if own else "circle" if row["triggers"] else "circle-open"
     colour = colours.green if own else colours.text
     made = _point(row["price_drop"], row["demand_drop"], name, symbol, colour, colours)

@@ -70,9 +70,9 @@ def frontier(desk: Desk, shocks: Shocks) -> None:
     st.caption(
         f"Shocks start in run month {found.figures['onset']}, in place of the scenario's own and without "
         "random ones. Circles are published shocks and IO's own worst fall between two monthly closes, "
-        "during which its revenue rose: full where they bring it, hollow where not. The cross is this "
-        "scenario's own shock; the star the likeliest, by the random shocks' covariance in the regime that "
-        "moves most."
+        "during which its revenue rose: full where they bring it, hollow where not, each for as long as it "
+        "lasts (lasting: to the end). A cross is this scenario's own shock, where it has one; the star the "
+        "likeliest, by the random shocks' covariance in the regime that moves most."
     )
     escapes = found.tables["escapes"]
     if escapes.is_empty():

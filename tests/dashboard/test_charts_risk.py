@@ -94,10 +94,10 @@ def test_marks_of_another_duration_are_left_out_and_the_scenario_is_a_cross() ->
     chart = charts.frontier(SURFACE, MARKS, FRONTIER, 12)
     symbols = {t.name: t.marker.symbol for t in chart.figure.data if t.mode == "markers+text"}
     assert symbols == {
-        "Both": "circle",
-        "Price -50 %": "circle-open",
+        "Both, lasting": "circle",
+        "Price -50 %, lasting": "circle-open",
         "IO's own price, worst 12 months": "circle-open",
-        "This scenario": "cross",
+        "This scenario, lasting": "cross",
         "likeliest": "star",
     }
     assert read(chart.subtitle) == (
