@@ -108,9 +108,13 @@ def _mark(row: dict[str, Any], shaded: int | None, colours: Palette) -> dict[str
     colour = colours.green if own else colours.text
     made = _point(row["price_drop"], row["demand_drop"], name, symbol, colour, colours)
     does = "brings it" if row["triggers"] else "is held"
-    # the scenario's own is often a published one: its words stand below, the other's above
-    where = "bottom" if own else "top"
-    made["textposition"] = f"{where} {_side(row['price_drop'])}"
+    # in two lines and to different sides, or they would stand on each other on a phone; the scenario's own is
+    # often a published one
+    x, y = row["price_drop"], row["demand_drop"]
+    right = x < 0.3 or (own and x <= 0.7)
+    below = y > 0.1 and (own or x < 0.3)
+    made["textposition"] = f"{'bottom' if below else 'top'} {'right' if right else 'left'}"
+    made["text"] = [label(name).replace(", ", ",<br>", 1)]
     made["hovertemplate"] = f"%{{x:.1%}} and %{{y:.1%}}, {lasts(row['months'])}: {does}"
     return made
 
