@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import errands, panels_risk, risks
 from dashboard.answers import Answers
+from data.registry import load_facts
 from models.parameters import InputError
 from models.reserve import Ask
 from models.stress.sweep import Stopped
@@ -131,7 +132,13 @@ class Slow(Answers):
     def __init__(self, fails: Exception | None = None) -> None:
         self.fails, self.begun = fails, threading.Event()
 
-    def risk(self, asked, progress=None, cancelled=None):  # type: ignore[no-untyped-def]
+    def risk(
+        self,
+        asked: risks.Question,
+        progress: Callable[[int, int], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> risks.Found:
+        assert cancelled is not None
         self.begun.set()
         if self.fails is not None:
             raise self.fails
@@ -140,7 +147,7 @@ class Slow(Answers):
         raise Stopped
 
 
-QUESTION = risks.FrontierQuestion(None, None)  # type: ignore[arg-type]
+QUESTION = risks.FrontierQuestion(load_facts().baseline(), load_facts().shocks())
 
 
 def test_an_errand_is_cancelled_while_it_runs_and_while_it_waits() -> None:
