@@ -32,10 +32,19 @@ class Bins(NamedTuple):
 
 def bin_of(x: float, b: Bins) -> int:
     """The number of the bin of x, 0 .. size(b) - 1."""
-    size = ((bits(x) & MAGNITUDE) >> MANTISSA_SHIFT) - b.low
-    size = 0 if size < 0 else b.top if size > b.top else size
-    number = b.centre + size if x > 0.0 else b.centre - size
+    return bin_of_code(ordered(x), b)
+
+
+def bin_of_code(code: int, b: Bins) -> int:
+    """The bin of the number that `ordered` made `code` of."""
+    number = b.centre + bin_above(code, b) - bin_above(-1 - code, b)  # -1 - code lies as far below zero
     return number if number > 0 else 0
+
+
+def bin_above(code: int, b: Bins) -> int:
+    """How far above the bin around zero: 0 for all below zero. Where centre is 0 this is the bin."""
+    above = (code >> MANTISSA_SHIFT) - b.low
+    return 0 if above < 0 else b.top if above > b.top else above
 
 
 def ordered(x: float) -> int:

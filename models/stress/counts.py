@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from models.parameters import InputError
-from models.stress.bins import Bins, bin_of, from_ordered, make_bins, size
+from models.stress.bins import Bins, bin_of_code, from_ordered, make_bins, size
 from models.stress.path import ROWS
 
 EVENTS = ("shortfall", "empty", "underpaid")
@@ -82,7 +82,7 @@ class Counts:
 
     layout: Layout
     paths: int
-    counts: np.ndarray  # int64 [months * width]
+    counts: np.ndarray  # int32 [months * width]: half the memory to go through, enough for engine.MAX_PATHS
     extremes: np.ndarray  # int64 [months, fans, 2]: least and greatest, as bins.ordered
     events: np.ndarray  # int64 [3, steps + 1]: paths by the step of each event; column 0: it did not happen
     sums: np.ndarray  # int64 [bins of the loss, 3]: paths, and their losses in quanta (low 32 bits, the rest)
@@ -94,7 +94,7 @@ class Counts:
         return cls(
             layout,
             0,
-            np.zeros(layout.months * layout.width, np.int64),
+            np.zeros(layout.months * layout.width, np.int32),
             extremes,
             np.zeros((len(EVENTS), layout.steps + 1), np.int64),
             np.zeros((size(BINS[LOSS]), 3), np.int64),
@@ -118,7 +118,7 @@ class Counts:
                 least, greatest = self.extremes[month, slot].tolist()
                 if least <= greatest:
                     start = month * self.layout.width + self.layout.offsets[name]
-                    low, high = (bin_of(from_ordered(code), BINS[name]) for code in (least, greatest))
+                    low, high = bin_of_code(least, BINS[name]), bin_of_code(greatest, BINS[name])
                     yield slice(start + low, start + high + 1)
 
     def of(self, fan: str, month: int) -> tuple[np.ndarray, float, float]:

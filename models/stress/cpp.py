@@ -25,6 +25,7 @@ _PRELUDE = """// Made by models/stress/cpp.py. Build with -fmad=false (nvcc) or 
 #ifdef __CUDACC__
 #define MODEL_FN __device__ __forceinline__
 #define ADD(place, amount) atomicAdd((unsigned long long *)(place), (unsigned long long)(amount))
+#define COUNT(place) atomicAdd(place, 1)
 #define NOW(place) (*(volatile long long *)(place))
 #define LEAST(place, value) do { if ((value) < NOW(place)) atomicMin(place, value); } while (0)
 #define MOST(place, value) do { if ((value) > NOW(place)) atomicMax(place, value); } while (0)
@@ -36,6 +37,7 @@ MODEL_FN double from_bits(long long code) { return __longlong_as_double(code); }
 using std::sqrt;
 #define MODEL_FN static inline __attribute__((always_inline))
 #define ADD(place, amount) (*(place) += (amount))
+#define COUNT(place) (++*(place))
 #define LEAST(place, value) do { if ((value) < *(place)) *(place) = (value); } while (0)
 #define MOST(place, value) do { if ((value) > *(place)) *(place) = (value); } while (0)
 MODEL_FN long long bits(double x) { long long code; memcpy(&code, &x, 8); return code; }
@@ -73,7 +75,7 @@ struct Run {
 
 MODEL_FN void one_path(const Run &run, long long index, const double *inputs, const double *moments,
     const double *table, const long long *segments, const long long *slot, const long long *layout,
-    long long slots, long long *counts, long long *extremes, long long *events, long long *sums,
+    long long slots, int *counts, long long *extremes, long long *events, long long *sums,
     const long long *watch, double *out) {
   const long long number = run.first + index;
   const Words path = {number & 0xFFFFFFFFLL, number >> 32};
@@ -94,7 +96,7 @@ MODEL_FN void one_path(const Run &run, long long index, const double *inputs, co
         const long long code = bins_ordered(value), *b = layout + 4 * r; \\
         long long *range = extremes + 2 * (month * slots + slot[r]); \\
         LEAST(range, code); MOST(range + 1, code); \\
-        ADD(counts + month * run.width + b[3] + bins_bin_of(value, Bins{b[0], b[1], b[2]}), 1); }
+        COUNT(counts + month * run.width + b[3] + bins_bin_of_code(code, Bins{b[0], b[1], b[2]})); }
 $RECORDS
     }
     if (t + 1 == run.watch_step)
@@ -118,7 +120,7 @@ $CASES
 
 #define ARGUMENTS const double *inputs, const double *moments, const double *table, \\
     const long long *segments, const long long *slot, const long long *layout, long long slots, \\
-    long long *counts, long long *extremes, long long *events, long long *sums, const long long *watch, \\
+    int *counts, long long *extremes, long long *events, long long *sums, const long long *watch, \\
     double *out
 #define PASSED inputs, moments, table, segments, slot, layout, slots, counts, extremes, events, sums, \\
     watch, out
@@ -147,7 +149,7 @@ def translated() -> str:
     for kind in ((float, float), (int, int)):
         program.record(kind)
     head = len(program.parts)
-    for function in (path.begin, path.block_start, path.advance, bins.bin_of, bins.ordered, bins.quantised):
+    for function in (path.begin, path.block_start, path.advance, bins.bin_of, bins.quantised):
         program.function(function)
     return "\n".join([*program.parts[:head], _HOOKS, *program.parts[head:]])
 

@@ -1,9 +1,9 @@
-"""Paths in lanes on the CPU: the plain-Python source compiled by numba, 1024 paths side by side, time
+"""Paths in lanes on the CPU: the plain-Python source compiled by numba, many paths side by side, time
 outside.
 
-The kernel's text is made here, because numba cannot take records apart by field. It is written into a
-directory named after a hash of the model's sources, where numba caches what it compiles from it: numba does
-not see edits in imported functions, but an edited source has another hash, so nothing stale is ever run.
+The kernel's text (models/stress/lanes.py) is written into a directory named after a hash of the model's
+sources, where numba caches what it compiles from it: numba does not see edits in imported functions, but an
+edited source has another hash, so nothing stale is ever run.
 """
 
 import hashlib
@@ -11,6 +11,7 @@ import importlib.util
 import os
 import sys
 import tempfile
+import threading
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path as FilePath
@@ -25,20 +26,25 @@ from numba.core import codegen
 from numba.extending import intrinsic
 
 from models import economy, shocks
-from models.economy import Inputs, State
-from models.stress import bins, draws, elementary, path
+from models.stress import bins, draws, elementary, lanes, path
 from models.stress.counts import Counts, Watch
 from models.stress.draws import words
-from models.stress.path import ROWS, Moment, Tally
+from models.stress.path import ROWS
 from models.stress.plan import Plan
 
-# Enough paths to fill one histogram while it is in the cache, few enough to stay there themselves.
-LANES = 1024
+LANES = lanes.LANES
+# Paths whose month ends are counted together where there are fans, and bin numbers that wait for it at most:
+# many, so that a histogram is fetched for many at once, but all of them have to fit into the second cache.
+GROUP = 2048
+CODES = 2**18
 KERNEL_MODULE = "vaultline_kernel"
+# Parameters that are often 0 and save much work then: there is a kernel for each choice of them.
+SPECIAL = ("eta", "phi")
+_MAKING = threading.Lock()
 Function = Callable[..., Any]
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "forceinline": True}
 inlined: Callable[[Function], Function] = numba.njit(**OPTIONS)
-SOURCES = (economy, shocks, elementary, draws, bins, path)
+SOURCES = (economy, shocks, elementary, draws, bins, path, lanes)
 
 
 def _prefer_wide_vectors() -> None:
@@ -87,8 +93,9 @@ def _split(x: float) -> Any:
 
 @inlined
 def _product(a: int, b: int) -> Any:
-    both = np.int64(a) * np.int64(b)
-    return (both >> 32) & 0xFFFFFFFF, both & 0xFFFFFFFF
+    # said of both factors, 32 bits are one instruction a vector instead of three
+    both = np.uint64(np.int64(a) & 0xFFFFFFFF) * np.uint64(np.int64(b) & 0xFFFFFFFF)
+    return np.int64(both >> np.uint64(32)), np.int64(both & np.uint64(0xFFFFFFFF))
 
 
 @inlined
@@ -115,112 +122,6 @@ def compiled(source: FunctionType) -> Function:
     return inlined(rebound)
 
 
-_KERNEL = '''"""Made by models/stress/cpu.py; do not edit."""
-
-import numba
-import numpy as np
-
-from models.economy import Inputs, State
-from models.stress import bins, path
-from models.stress.bins import Bins
-from models.stress.cpu import LANES, compiled
-from models.stress.draws import Words
-from models.stress.path import Moment, Path, Tally
-
-advance = compiled(path.advance)
-begin = compiled(path.begin)
-block_start = compiled(path.block_start)
-bin_of = compiled(bins.bin_of)
-ordered = compiled(bins.ordered)
-quantised = compiled(bins.quantised)
-
-
-@numba.njit(error_model="numpy", forceinline=True)
-def words(number):
-    return Words(number & 0xFFFFFFFF, number >> 32)
-
-
-@numba.njit(error_model="numpy", nogil=True, cache=True)
-def simulate(first, paths, seed, start, p, q, least, steps_per_month, inputs, moments, table, segments,
-             slot, layout, width, counts, extremes, events, sums, watched, watch_step, out):
-    days = (table.shape[0] - 1) // 2
-    rows = np.empty(({rows}, LANES))
-    moved = np.zeros(LANES)
-    number = np.zeros(LANES, np.int64)
-    for base in range(0, paths, LANES):
-        lanes = min(LANES, paths - base)
-        for l in range(lanes):
-            a = begin(start, q, seed, words(first + base + l))
-{store_start}
-        for t in range(inputs.shape[0]):
-            i = Inputs({inputs})
-            m = Moment({moments})
-            if segments.shape[1] > 0:
-                moved[:] = 0.0
-                for k in range(segments.shape[1]):
-                    block, low, high = segments[t, k, 0], segments[t, k, 1], segments[t, k, 2]
-                    for l in range(lanes):
-                        day = block_start(seed, words(first + base + l), block, days)
-                        moved[l] += table[day + high] - table[day + low]
-            for l in range(lanes):
-                a = Path(State({state}), Tally({tally}), {regime})
-                a = advance(a, p, q, i, m, least, seed, words(first + base + l), t + 1, moved[l])
-{store_step}
-            if (t + 1) % steps_per_month == 0:
-                month = (t + 1) // steps_per_month - 1
-                for r in range({rows}):
-                    if slot[r] >= 0:
-                        low = ordered(rows[r, 0])
-                        high = low
-                        b = Bins(layout[r, 0], layout[r, 1], layout[r, 2])
-                        offset = month * width + layout[r, 3]
-                        for l in range(lanes):
-                            code = ordered(rows[r, l])
-                            low = min(low, code)
-                            high = max(high, code)
-                        if low == high:  # additions to one place wait for each other
-                            counts[offset + bin_of(rows[r, 0], b)] += lanes
-                        else:
-                            for l in range(lanes):
-                                number[l] = bin_of(rows[r, l], b)
-                            for l in range(lanes):
-                                counts[offset + number[l]] += 1
-                        extremes[month, slot[r], 0] = min(extremes[month, slot[r], 0], low)
-                        extremes[month, slot[r], 1] = max(extremes[month, slot[r], 1], high)
-            if t + 1 == watch_step:
-                for k in range(watched.shape[0]):
-                    for l in range(lanes):
-                        out[k, base + l] = rows[watched[k], l]
-        b = Bins(layout[{loss}, 0], layout[{loss}, 1], layout[{loss}, 2])
-        for l in range(lanes):
-            for k in range(3):
-                events[k, int(rows[{event} + k, l])] += 1
-            usd = quantised(rows[{loss}, l])
-            loss = bin_of(rows[{loss}, l], b)
-            sums[loss, 0] += 1
-            sums[loss, 1] += usd & 0xFFFFFFFF
-            sums[loss, 2] += usd >> 32
-'''
-
-
-def kernel_text() -> str:
-    """The kernel's source: the lane loop, with one row of numbers for each field of a path."""
-    places = {name: f"rows[{k}, l]" for k, name in enumerate(ROWS)}
-    stored = [f"a.state.{n}" for n in State._fields] + [f"a.tally.{n}" for n in Tally._fields] + ["a.regime"]
-    return _KERNEL.format(
-        rows=len(ROWS),
-        store_start="\n".join(f"{' ' * 12}rows[{k}, l] = {field}" for k, field in enumerate(stored)),
-        store_step="\n".join(f"{' ' * 16}rows[{k}, l] = {field}" for k, field in enumerate(stored)),
-        state=", ".join(places[n] for n in State._fields),
-        tally=", ".join(places[n] for n in Tally._fields),
-        regime=places["regime"],
-        inputs=", ".join(f"inputs[t, {k}]" for k in range(len(Inputs._fields))),
-        moments=", ".join(f"moments[t, {k}]" for k in range(len(Moment._fields))),
-        loss=ROWS.index("shortfall_usd"),
-        event=ROWS.index("first_shortfall"),
-    )
-
-
 @cache
 def source_hash() -> str:
     """sha256 over all that the kernel is made of: the kernel version that runs are recorded with."""
@@ -243,23 +144,37 @@ def _cache_directory() -> FilePath:
     return FilePath(tempfile.mkdtemp(prefix="vaultline-"))
 
 
+def kernel(zeros: tuple[str, ...] = SPECIAL) -> ModuleType:
+    """The compiled kernel's module for plans whose parameters `zeros` are 0; `simulate` compiles at its first
+    call unless an earlier process cached it."""
+    with _MAKING:
+        return _made(zeros)
+
+
 @cache
-def kernel() -> ModuleType:
-    """The compiled kernel's module; `simulate` compiles at its first call unless an earlier process cached
-    it."""
-    file = _cache_directory() / f"{KERNEL_MODULE}.py"
-    text = kernel_text()
+def _made(zeros: tuple[str, ...]) -> ModuleType:
+    name = "_".join([KERNEL_MODULE, *zeros])
+    file = _cache_directory() / f"{name}.py"
+    text = lanes.text(zeros)
     if not file.exists() or file.read_text() != text:
         with tempfile.NamedTemporaryFile("w", dir=file.parent, suffix=".py", delete=False) as new:
             new.write(text)
         FilePath(new.name).replace(file)
-    specification = importlib.util.spec_from_file_location(KERNEL_MODULE, file)
+    specification = importlib.util.spec_from_file_location(name, file)
     assert specification is not None
     assert specification.loader is not None
     module = importlib.util.module_from_spec(specification)
-    sys.modules[KERNEL_MODULE] = module  # numba's cache imports the module again by its name
+    sys.modules[name] = module  # numba's cache imports the module again by its name
     specification.loader.exec_module(module)
     return module
+
+
+def _room(count: int, dtype: type[np.generic]) -> np.ndarray:
+    """`count` numbers, from the start of a cache line on: a vector across two lines takes twice as long."""
+    size = count * np.dtype(dtype).itemsize
+    room = np.empty(size + 64, np.uint8)
+    start = -room.ctypes.data % 64
+    return room[start : start + size].view(dtype)
 
 
 def run_block(
@@ -267,10 +182,15 @@ def run_block(
 ) -> None:
     """Runs paths first .. first + paths - 1, adds them to `counts` and writes what `watch` asks for."""
     watch = watch or Watch.nothing()
-    layout = counts.layout
-    kernel().simulate(
+    layout, fans = counts.layout, len(counts.layout.fans)
+    group = min(GROUP, -(-paths // LANES) * LANES) if fans else LANES
+    months = max(min(CODES // (group * fans), plan.months), 1) if fans else max(plan.months, 1)
+    groups = -(-paths // group) if months < plan.months else 1
+    kernel(tuple(name for name in SPECIAL if getattr(plan.params, name) == 0.0)).simulate(
         first,
         paths,
+        group,
+        months,
         words(seed),
         plan.start,
         plan.params,
@@ -290,5 +210,11 @@ def run_block(
         watch.rows,
         watch.step,
         watch.values,
+        _room(len(ROWS) * groups * group, np.float64),
+        _room(len(draws.StepWords._fields) * LANES, np.int64),
+        np.zeros(LANES),
+        _room(months * fans * group, np.uint16),
+        np.empty((months * fans, 2), np.int64),
+        np.empty((months * fans, 2), np.int64),
     )
     counts.paths += paths

@@ -20,10 +20,10 @@ from models.stress.counts import Counts, Layout
 from models.stress.draws import LAYOUT
 from models.stress.plan import Plan, check_seed, make_plan
 
-MAX_PATHS = 2**31
+MAX_PATHS = 2**31 - 1  # what a count holds
 DEFAULT_FANS = ("V", "coverage")
 # About 50 ms of work: a cancel is felt at once, and a block's overhead is not.
-CPU_BLOCK_STEPS = 1_000_000
+CPU_BLOCK_STEPS = 2_000_000
 GPU_BLOCK_STEPS = 500_000_000
 Device = Literal["auto", "cpu", "gpu"]
 Progress = Callable[[int, int], None]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from models.economy import UNLIMITED, Inputs, Params, State, is_empty, is_short, step
 from models.shocks import ShockParams, shock, start_regime
-from models.stress.draws import Words, draw, draw_block, draw_start
+from models.stress.draws import Draws, Words, draw, draw_block, draw_start
 
 
 class Tally(NamedTuple):
@@ -81,25 +81,18 @@ def block_start(seed: Words, path: Words, block: int, days: int) -> int:
     return (draw_block(seed, path, block) * days) >> 32
 
 
-def advance(
-    a: Path,
-    p: Params,
-    q: ShockParams,
-    i: Inputs,
-    m: Moment,
-    least: float,
-    seed: Words,
-    path: Words,
-    t: int,
-    moved: float,
-) -> Path:
-    """One step. `least` is the pay below which suppliers count as underpaid; `t` is the step's number as a
-    whole number; `moved` is the bootstrap's log return of the step's days, 0 without one."""
-    e = draw(seed, path, t)
+def shaken(a: Path, q: ShockParams, m: Moment, e: Draws, moved: float) -> Path:
+    """A path after a step's random move and before its economy. `moved` is the bootstrap's log return of the
+    step's days, 0 without one."""
     normed = (moved - m.mean_return) * m.inverse_sd
-    b = shock(a.regime, a.state.x, a.state.y, q, e, moved, normed)
     s = a.state
-    s, f = step(State(s.U, s.V, s.L, s.C, s.K, s.Q, s.B, s.F, s.N, s.k, s.g, b.x, b.y), p, i)
+    b = shock(a.regime, s.x, s.y, q, e, moved, normed)
+    return Path(State(s.U, s.V, s.L, s.C, s.K, s.Q, s.B, s.F, s.N, s.k, s.g, b.x, b.y), a.tally, b.regime)
+
+
+def settled(a: Path, p: Params, i: Inputs, m: Moment, least: float) -> Path:
+    """A path after a step's economy. `least` is the pay below which suppliers count as underpaid."""
+    s, f = step(a.state, p, i)
     o = a.tally
     fresh = m.new_month > 0.5
     return Path(
@@ -122,5 +115,21 @@ def advance(
             m.step if o.first_empty == 0.0 and is_empty(s, f, p) else o.first_empty,
             m.step if o.first_underpaid == 0.0 and f.pay < least else o.first_underpaid,
         ),
-        b.regime,
+        a.regime,
     )
+
+
+def advance(
+    a: Path,
+    p: Params,
+    q: ShockParams,
+    i: Inputs,
+    m: Moment,
+    least: float,
+    seed: Words,
+    path: Words,
+    t: int,
+    moved: float,
+) -> Path:
+    """One step, whole; `t` is its number as a whole number."""
+    return settled(shaken(a, q, m, draw(seed, path, t), moved), p, i, m, least)
