@@ -14,13 +14,13 @@ from typing import Any, Literal, NamedTuple, Self
 import numpy as np
 from pydantic import Field, ValidationError, model_validator
 
+from models.economy import LOG_LIMIT
 from models.markov import ROW_TOLERANCE, Matrix, StepMatrix, stationary, step_matrix
 from models.parameters import InputError, Strict
 from models.stress.draws import Draws
 
 MONTHS_PER_YEAR = 12
-# No path may reach what a double cannot hold: refused beyond e^600 at ten standard deviations.
-LARGEST_LOG = 600.0
+# Refused are shocks that reach what the step cannot hold (economy.LOG_LIMIT) at as many standard deviations.
 DEVIATIONS = 10.0
 
 
@@ -248,8 +248,8 @@ def _check_range(s: Shocks, r: StepRates, steps: int) -> None:
     demand = float(np.abs(r.pull).max()) * steps + spread * float(r.noise.max())
     demand += abs(s.jump_demand) * jump_size * (jumps + DEVIATIONS * math.sqrt(jumps))
     for what, reach in (("price", price), ("demand", demand)):
-        if not reach < LARGEST_LOG:
+        if not reach < LOG_LIMIT:
             raise InputError(
                 f"these shocks can move the {what} by a factor of e^{reach:.3g} in {steps} steps, more than "
-                f"the model computes with (e^{LARGEST_LOG:.0f}): lower the volatility, drift, jumps or months"
+                f"the model computes with (e^{LOG_LIMIT:.0f}): lower the volatility, drift, jumps or months"
             )

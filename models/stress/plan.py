@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from models.compiler import compile_scenario
-from models.economy import NEGLIGIBLE, Inputs, Params, State
+from models.economy import Inputs, Params, State
 from models.parameters import InputError, Protocol, Scenario
 from models.schedules import month_start
 from models.shocks import ShockParams, Shocks, compile_shocks
@@ -71,7 +71,7 @@ def make_plan(scenario: Scenario, protocol: Protocol, shocks: Shocks) -> Plan:
         start=compiled.start,
         params=compiled.params,
         shocks=compile_shocks(shocks, n, steps),
-        least_pay=scenario.p_star - NEGLIGIBLE,
+        least_pay=scenario.p_star,
         steps_per_month=n,
         inputs=np.array(compiled.inputs),
         moments=moments,
