@@ -9,8 +9,12 @@ from pathlib import Path
 from data.database import PATH_VARIABLE
 from models.parameters import InputError
 
-# Compiles the engine's kernel, unless that is cached, while the reader finds the way to what needs it.
+# Compiles the engine's kernel, unless that is cached, while the reader finds the way to what needs it; what
+# the reader waits for comes first.
 WARM_UP = """
+import os
+if hasattr(os, "nice"):
+    os.nice(15)
 from data.registry import load_facts
 from models.stress.engine import run
 facts = load_facts()

@@ -116,7 +116,9 @@ class Failed:
 
 
 def main() -> None:
-    """Serve until stdin ends."""
+    """Serve until stdin ends. The server that answers readers comes first where both want the processor."""
+    if hasattr(os, "nice"):
+        os.nice(5)
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what libraries print must not stand among the answers
     requests: SimpleQueue[Request] = SimpleQueue()
