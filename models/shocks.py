@@ -154,23 +154,31 @@ def shock(
 
     `moved` is the step's log return out of the history and `normed` the same with mean 0 and variance 1,
     which then takes the place of e1 in the correlation with demand; both are 0 without a history."""
-    to_0 = q.to_0_from_0 if regime < 0.5 else q.to_0_from_1 if regime < 1.5 else q.to_0_from_2
-    to_01 = q.to_01_from_0 if regime < 0.5 else q.to_01_from_1 if regime < 1.5 else q.to_01_from_2
-    calm = e.u_regime < to_0
-    stress = e.u_regime < to_01
-    drift = q.drift_0 if calm else q.drift_1 if stress else q.drift_2
-    spread = q.spread_0 if calm else q.spread_1 if stress else q.spread_2
-    chance = q.jump_0 if calm else q.jump_1 if stress else q.jump_2
-    pull = q.pull_0 if calm else q.pull_1 if stress else q.pull_2
-    noise = q.noise_0 if calm else q.noise_1 if stress else q.noise_2
-    jump = q.jump_mean + q.jump_sd * e.e_jump if e.u_jump < chance else 0.0
+    s = next_regime(regime, e.u_regime, q)
+    drift = q.drift_0 if s < 0.5 else q.drift_1 if s < 1.5 else q.drift_2
+    spread = q.spread_0 if s < 0.5 else q.spread_1 if s < 1.5 else q.spread_2
+    pull = q.pull_0 if s < 0.5 else q.pull_1 if s < 1.5 else q.pull_2
+    noise = q.noise_0 if s < 0.5 else q.noise_1 if s < 1.5 else q.noise_2
+    jump = q.jump_mean + q.jump_sd * e.e_jump if e.u_jump < jump_chance(s, q) else 0.0
     e1 = normed if q.from_history > 0.5 else e.e1
     z = q.rho * e1 + q.rho_rest * e.e2
     return Shocked(
-        0.0 if calm else 1.0 if stress else 2.0,
+        s,
         x + (moved if q.from_history > 0.5 else drift + spread * e.e1 + jump),
         q.keep * y + pull + noise * z + q.jump_demand * jump,
     )
+
+
+def next_regime(regime: float, u: float, q: ShockParams) -> float:
+    """The regime after a step, from one uniform."""
+    to_0 = q.to_0_from_0 if regime < 0.5 else q.to_0_from_1 if regime < 1.5 else q.to_0_from_2
+    to_01 = q.to_01_from_0 if regime < 0.5 else q.to_01_from_1 if regime < 1.5 else q.to_01_from_2
+    return 0.0 if u < to_0 else 1.0 if u < to_01 else 2.0
+
+
+def jump_chance(regime: float, q: ShockParams) -> float:
+    """Probability that a step in this regime jumps."""
+    return q.jump_0 if regime < 0.5 else q.jump_1 if regime < 1.5 else q.jump_2
 
 
 def start_regime(u: float, q: ShockParams) -> float:

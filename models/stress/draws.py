@@ -46,17 +46,6 @@ class Draws(NamedTuple):
     e_jump: float
 
 
-class StepWords(NamedTuple):
-    """The random words of one step: the four of block 0, then two of block 1."""
-
-    e1: int
-    e2: int
-    regime: int
-    jump: int
-    jump_radius: int
-    jump_angle: int
-
-
 def words(number: int) -> Words:
     """The two words of a whole number below 2**64."""
     return Words(number & LOW_WORD, number >> 32)
@@ -104,23 +93,24 @@ def normals(word0: int, word1: int) -> tuple[float, float]:
     return radius * cosine, radius * sine
 
 
-def step_words(seed: Words, path: Words, step: int) -> StepWords:
-    """The random words of one step (1, 2, ..) of one path."""
+def draw_but_jump(seed: Words, path: Words, step: int) -> Draws:
+    """The variates of one step (1, 2, ..) of one path, but for that of the jump's size, which is 0 here."""
     a = philox(path.low, path.high, step, 0, seed)
+    e1, e2 = normals(a.c0, a.c1)
+    return Draws(e1, e2, uniform(a.c2), uniform(a.c3), 0.0)
+
+
+def draw_jump(seed: Words, path: Words, step: int) -> float:
+    """The normal of the jump's size."""
     b = philox(path.low, path.high, step, 1, seed)
-    return StepWords(a.c0, a.c1, a.c2, a.c3, b.c0, b.c1)
-
-
-def variates(w: StepWords) -> Draws:
-    """What the words of a step stand for."""
-    e1, e2 = normals(w.e1, w.e2)
-    e_jump, _ = normals(w.jump_radius, w.jump_angle)
-    return Draws(e1, e2, uniform(w.regime), uniform(w.jump), e_jump)
+    e_jump, _ = normals(b.c0, b.c1)
+    return e_jump
 
 
 def draw(seed: Words, path: Words, step: int) -> Draws:
-    """The variates of one step (1, 2, ..) of one path."""
-    return variates(step_words(seed, path, step))
+    """All variates of one step of one path."""
+    d = draw_but_jump(seed, path, step)
+    return Draws(d.e1, d.e2, d.u_regime, d.u_jump, draw_jump(seed, path, step))
 
 
 def draw_start(seed: Words, path: Words) -> float:

@@ -3,8 +3,10 @@
 numba cannot take records apart by field, so the kernel is written out here, one row of numbers for each field
 of a path. Why its loops are as they are:
 
-- A step takes three loops over the lanes (random words, shock, economy) instead of one. Each is short enough
-  for a processor to work on several of its rounds at a time, which hides how long a round takes.
+- A step takes several short loops over the lanes (draws, jumps, shock, economy) instead of one. Each is short
+  enough for a processor to work on several of its rounds at a time, which hides how long a round takes.
+- Half the work on draws is the size of a jump. Where jumps are rare, it is drawn for the lanes that jump, whose
+  numbers are gathered for it, filled up to whole rounds.
 - A month's end turns what the fans show into bin numbers while the lanes are in the nearest cache, and the
   bins of a whole group of lanes are counted later, one histogram at a time, each fetched once for all. All
   groups finish a chunk of months before any begins the next, so that the same few histograms stay near.
@@ -18,28 +20,35 @@ of a path. Why its loops are as they are:
 from collections.abc import Collection
 
 from models.economy import Inputs, Params, State
-from models.stress.draws import StepWords
+from models.stress.draws import Draws
 from models.stress.path import ROWS, Moment, Tally
 
 LANES = 128  # a whole number of vectors, whose numbers fill less than the nearest cache
+ROUND = 16  # lanes in a round of a loop: two of the widest vectors there are
+OFTEN = 0.25  # probability of a jump from which on gathering costs more than it saves
 
 _TEXT = '''"""Made by models/stress/lanes.py; do not edit."""
 
 import numba
 import numpy as np
 
+from models import shocks
 from models.economy import Inputs, Params, State
 from models.stress import bins, draws, path
 from models.stress.bins import Bins
 from models.stress.cpu import compiled
-from models.stress.draws import StepWords, Words
+from models.stress.draws import Draws, Words
 from models.stress.path import Moment, Path, Tally
 
 LANES = {lanes}
+ROUND = {round}
 begin = compiled(path.begin)
 block_start = compiled(path.block_start)
-step_words = compiled(draws.step_words)
-variates = compiled(draws.variates)
+draw = compiled(draws.draw)
+draw_but_jump = compiled(draws.draw_but_jump)
+draw_jump = compiled(draws.draw_jump)
+next_regime = compiled(shocks.next_regime)
+jump_chance = compiled(shocks.jump_chance)
 shaken = compiled(path.shaken)
 settled = compiled(path.settled)
 bin_of = compiled(bins.bin_of)
@@ -62,11 +71,12 @@ def count(counts, offset, codes, at):
 @numba.njit(error_model="numpy", nogil=True, cache=True)
 def simulate(first, paths, group, chunk, seed, start, p, q, least, steps_per_month, inputs, moments, table,
              segments, slot, layout, width, counts, extremes, events, sums, watched, watch_step, out,
-             rows, random, moved, codes, ranges, queue):
+             rows, drawn, jumps, jumper, size, moved, codes, ranges, queue):
     p = Params({params})
     days = (table.shape[0] - 1) // 2
     steps = inputs.shape[0]
     fans = extremes.shape[1]
+    often = max(q.jump_0, q.jump_1, q.jump_2) > {often}
     kept = int(chunk * steps_per_month < steps)  # 0: each group is done before the next, in the same rows
     for opening in range(0, steps, chunk * steps_per_month):
         closing = min(opening + chunk * steps_per_month, steps)
@@ -90,12 +100,30 @@ def simulate(first, paths, group, chunk, seed, start, p, q, least, steps_per_mon
                             for l in range(LANES):
                                 day = block_start(seed, words(min(number + l, last)), block, days)
                                 moved[l] += table[day + high] - table[day + low]
-                    for l in range(LANES):
-                        w = step_words(seed, words(min(number + l, last)), t + 1)
-{store_words}
+                    if often:
+                        for l in range(LANES):
+                            e = draw(seed, words(min(number + l, last)), t + 1)
+{store_draws}
+                    else:
+                        for l in range(LANES):
+                            e = draw_but_jump(seed, words(min(number + l, last)), t + 1)
+{store_draws}
+                        for l in range(LANES):
+                            regime = next_regime({regime}, {u_regime}, q)
+                            jumps[l] = 1 if {u_jump} < jump_chance(regime, q) else 0
+                        jumping = 0
+                        for l in range(LANES):
+                            jumper[np.uint64(jumping)] = l
+                            jumping += jumps[l]
+                        for k in range(ROUND):
+                            jumper[np.uint64(jumping + k)] = 0
+                        for k in range((jumping + ROUND - 1) // ROUND * ROUND):
+                            size[k] = draw_jump(seed, words(min(number + jumper[k], last)), t + 1)
+                        for k in range(jumping):
+                            drawn[np.uint64({sizes} * LANES + jumper[k])] = size[k]
                     for l in range(LANES):
                         a = Path(State({state}), Tally({tally}), {regime})
-                        a = shaken(a, q, m, variates(StepWords({words})), moved[l])
+                        a = shaken(a, q, m, Draws({draws}), moved[l])
                         {x}, {y}, {regime} = a.state.x, a.state.y, a.regime
                     for l in range(LANES):
                         a = settled(Path(State({state}), Tally({tally}), {regime}), p, i, m, least)
@@ -170,19 +198,24 @@ def text(zeros: Collection[str]) -> str:
     """The kernel's source for plans whose parameters `zeros` are 0."""
     places = {name: f"mine[{k} * LANES + l]" for k, name in enumerate(ROWS)}
     stored = [f"a.state.{n}" for n in State._fields] + [f"a.tally.{n}" for n in Tally._fields] + ["a.regime"]
-    drawn = [f"random[{k} * LANES + l]" for k in range(len(StepWords._fields))]
+    drawn = [f"drawn[{k} * LANES + l]" for k in range(len(Draws._fields))]
 
-    def stores(to: list[str], values: list[str]) -> str:
-        return "\n".join(f"{' ' * 24}{place} = {v}" for place, v in zip(to, values, strict=True))
+    def stores(to: list[str], values: list[str], indent: int = 24) -> str:
+        return "\n".join(f"{' ' * indent}{place} = {v}" for place, v in zip(to, values, strict=True))
 
     return _TEXT.format(
         lanes=LANES,
+        round=ROUND,
         rows=len(ROWS),
         params=", ".join("0.0" if n in zeros else f"p.{n}" for n in Params._fields),
         store_start=stores(list(places.values()), stored),
-        store_words=stores(drawn, [f"w.{n}" for n in StepWords._fields]),
+        store_draws=stores(drawn, [f"e.{n}" for n in Draws._fields], 28),
         store_step=stores(list(places.values()), stored),
-        words=", ".join(drawn),
+        draws=", ".join(drawn),
+        u_regime=drawn[Draws._fields.index("u_regime")],
+        u_jump=drawn[Draws._fields.index("u_jump")],
+        sizes=Draws._fields.index("e_jump"),
+        often=OFTEN,
         state=", ".join(places[n] for n in State._fields),
         tally=", ".join(places[n] for n in Tally._fields),
         regime=places["regime"],
