@@ -5,8 +5,8 @@ of a path. Why its loops are as they are:
 
 - A step takes several short loops over the lanes (draws, jumps, shock, economy) instead of one. Each is short
   enough for a processor to work on several of its rounds at a time, which hides how long a round takes.
-- Half the work on draws is the size of a jump. Where jumps are rare, it is drawn for the lanes that jump, whose
-  numbers are gathered for it, filled up to whole rounds.
+- Half the work on draws is the size of a jump. Where jumps are rare, only the lanes that jump draw one: their
+  numbers are gathered for it and filled up to whole rounds.
 - A month's end turns what the fans show into bin numbers while the lanes are in the nearest cache, and the
   bins of a whole group of lanes are counted later, one histogram at a time, each fetched once for all. All
   groups finish a chunk of months before any begins the next, so that the same few histograms stay near.
