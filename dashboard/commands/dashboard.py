@@ -2,9 +2,9 @@
 
 import argparse
 
-from dashboard.launch import run as serve
+from dashboard import launch
 
 
 def run(args: argparse.Namespace) -> int:
-    serve(host=args.host, port=args.port, open_browser=not args.no_browser, store=args.store)
+    launch.run(host=args.host, port=args.port, open_browser=not args.no_browser, store=args.store)
     return 0
