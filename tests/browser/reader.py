@@ -37,6 +37,10 @@ UNDRAWN = """() => [...document.querySelectorAll('[data-testid="stPlotlyChart"]'
 }).length"""
 
 
+SLIDERS = """() => [...document.querySelectorAll('[data-testid="stSidebar"] [data-testid="stSlider"] input')]
+  .map(e => [e.getAttribute('aria-label'), e.value])"""
+
+
 class Reader:
     """A tab on a dashboard. `faults`: a sentence for each error of the page and each request elsewhere."""
 
@@ -59,6 +63,18 @@ class Reader:
         expect(self.stamp).to_be_visible(timeout=30_000)
         # the first random futures of a server wait for their engine to be compiled
         self.page.wait_for_function(f"() => ({IDLE})() && ({UNDRAWN})() === 0", timeout=120_000)
+
+    def turn_to(self, name: str) -> None:
+        """Go to another page through the navigation, and wait until it is drawn."""
+        before = self.answer.inner_text()
+        self.page.get_by_role("link", name=name, exact=True).first.click()
+        # the address moves before the server has answered; the sentence comes with its answer
+        expect(self.answer).not_to_have_text(before)
+        self.settle()
+
+    def sliders(self) -> dict[str, str]:
+        """What the sidebar's sliders stand at, by title, read in one moment."""
+        return dict(self.page.evaluate(SLIDERS))
 
     @property
     def charts(self) -> Locator:

@@ -69,12 +69,10 @@ def test_a_moved_control_moves_the_answer_until_undo_or_reset(visit: Visit, tmp_
 def test_controls_keep_the_scenarios_values_from_page_to_page(visit: Visit) -> None:
     reader = visit()
     reader.choose("Both")
-    values: dict[str | None, str] = {}
-    for name in ("Overview", "Supply", "Engine", "Supply", "Overview"):
-        reader.page.get_by_role("link", name=name, exact=True).first.click()
-        reader.settle()
-        for control in reader.page.locator("[data-testid=stSidebar] [data-testid=stSlider] input").all():
-            title, value = control.get_attribute("aria-label"), control.input_value()
+    values: dict[str, str] = {}
+    for name in ("Supply", "Engine", "Supply", "Overview"):
+        reader.turn_to(name)
+        for title, value in reader.sliders().items():
             assert values.setdefault(title, value) == value, f"{title} on {name}"
         expect(reader.preset).to_have_value("Both")
     assert values["Price shock"] == "-0.5"
