@@ -1,7 +1,9 @@
 """A customer's workload as text, what it costs by every stated price, and that in words."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import polars as pl
 
@@ -9,12 +11,21 @@ from dashboard import settings
 from dashboard.formats import month, percent, usd
 from data import customers as renting
 from data.registry import Registry
-from models.parameters import InputError
+from models.parameters import InputError, Scenario
 from models.projection import Projection
 from models.readers import customers
 from models.readers.customers import OWN, Hours, hours_for_tokens, hours_of, unserved_figures
 
 MODEL = "H100"
+ASSUMED = "GPU-hours for tokens rest on an assumed range of what one GPU serves"
+
+
+class Asked(NamedTuple):
+    """A workload as text: GPU-hours a month like `H100:1000,A100:500`, or tokens a day on one model."""
+
+    hours: str | None = None
+    tokens: str | None = None
+    model: str | None = None
 
 
 @dataclass(frozen=True)
@@ -39,8 +50,15 @@ def reckon(registry: Registry, run: Projection, work: Sequence[Hours]) -> Rent:
     )
 
 
-def workload(registry: Registry, hours: str | None, tokens: str | None, model: str | None) -> list[Hours]:
-    """GPU-hours a month from `H100:1000,A100:500`, or from tokens a day on one model. Raises InputError."""
+def command(scenario: Scenario, asked: Asked) -> str:
+    """The whole command, quoted for a shell, that asks exactly this."""
+    words = [word for name, text in asked._asdict().items() if text for word in (f"--{name}", text)]
+    return f"{settings.command(scenario, 'customers')} {shlex.join(words)}"
+
+
+def workload(registry: Registry, asked: Asked) -> list[Hours]:
+    """GPU-hours a month by model. Raises InputError."""
+    hours, tokens, model = asked
     facts = registry.facts
     priced = renting.priced_models(facts)
     if (hours is None) == (tokens is None):

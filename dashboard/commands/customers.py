@@ -10,7 +10,6 @@ from dashboard.commands.output import checked_target, note, say, say_json, say_t
 from dashboard.commands.project import stamp
 from dashboard.commands.scenario import asked
 from dashboard.rents import Rent
-from dashboard.settings import command
 from data.registry import load_facts
 from models.parameters import Scenario
 from models.readers.customers import Hours, unserved_figures
@@ -25,19 +24,22 @@ UNITS = {
 def run(args: argparse.Namespace) -> int:
     out = checked_target(args.out, args.prices) if args.out is not None else None
     registry = load_facts()
-    work = rents.workload(registry, args.hours, args.tokens, args.model)
+    workload = rents.Asked(args.hours, args.tokens, args.model)
+    work = rents.workload(registry, workload)
     scenario, notes = asked(args, registry)
     with working("running"), Answers.open(args.store) as answers:
         found = answers.rent(scenario, work)
         projected = answers.project(scenario)
         marks = stamp(answers, projected)
     if args.tokens is not None:
-        notes.append("GPU-hours for tokens rest on an assumed range of what one GPU serves")
+        notes.append(rents.ASSUMED)
     for text in notes:
         note(text)
     if out is not None:
         replaced = out.exists()
-        for path in write_frame(out, found.prices, _manifest(found, scenario, marks)):
+        for path in write_frame(
+            out, found.prices, _manifest(found, rents.command(scenario, workload), scenario, marks)
+        ):
             note(f"{path} {'replaced' if replaced else 'written'}")
     if args.json:
         say_json({**_record(found, work), **marks, "notes": notes})
@@ -55,7 +57,7 @@ def _record(found: Rent, work: list[Hours]) -> dict[str, Any]:
     }
 
 
-def _manifest(found: Rent, scenario: Scenario, marks: dict[str, Any]) -> dict[str, Any]:
+def _manifest(found: Rent, command: str, scenario: Scenario, marks: dict[str, Any]) -> dict[str, Any]:
     from dashboard import exports
 
     return exports.manifest(
@@ -66,7 +68,7 @@ def _manifest(found: Rent, scenario: Scenario, marks: dict[str, Any]) -> dict[st
         scenario=scenario,
         facts_version=marks["facts_version"],
         model_version=marks["model_version"],
-        command=command(scenario, "customers"),
+        command=command,
         time=datetime.now(UTC),
     )
 

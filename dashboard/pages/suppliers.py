@@ -5,15 +5,13 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboard import cards_suppliers, charts_suppliers, fleets, panels, rents
+from dashboard import cards_suppliers, charts_suppliers, fleets, panels, panels_renting
 from dashboard.answers import model_version
 from dashboard.fleets import Question
 from dashboard.formats import plain
 from dashboard.frame import Desk
-from data.customers import priced_models
 from data.suppliers import example_fleet, judgement, supplier_terms
 from models.parameters import InputError
-from models.readers.customers import Hours
 from models.readers.fleet import eligibility
 from models.readers.fleet_income import WAYS
 from models.readers.suppliers import Answer
@@ -50,7 +48,7 @@ def page(desk: Desk) -> None:
     results(found)
     risk(found)
     depends(desk, found, asked)
-    renting(desk)
+    panels_renting.show(desk)
 
 
 def fleet_table(desk: Desk) -> list[dict[str, Any]]:
@@ -237,20 +235,6 @@ def depends(desk: Desk, found: Answer, asked: Question) -> None:
         st.code(command, language="bash", wrap_lines=True)
 
 
-def renting(desk: Desk) -> None:
-    """The other side: what those who rent pay elsewhere, and whether they find a GPU here."""
-    st.subheader("And those who rent?", anchor=False)
-    hour = [Hours(model, 1, 1) for model in priced_models(desk.answers.registry.facts)]
-    found = desk.answers.rent(desk.scenario, hour)
-    st.markdown(plain(rents.unserved(found), 500))
-    st.dataframe(
-        found.prices.select("provider", "model", "price_low", "price_high", "date", "source", "remark"),
-        hide_index=True,
-        column_config=PRICES,
-    )
-    st.caption(plain(" ".join(rents.conflicts(found)), 600))
-
-
 def _usd(title: str, digits: str = ",.0f") -> Any:
     # the unit in the head: a sign would stand behind the dollar
     return st.column_config.NumberColumn(f"{title}, USD", format=f"%{digits}")
@@ -287,13 +271,4 @@ RANGES = {
     "way": "Reckoned as",
     "month_usd": _usd("Middle, a month"),
     "never": st.column_config.NumberColumn("Never paid back", format="%.1f %%"),
-}
-PRICES = {
-    "provider": "Provider",
-    "model": "GPU",
-    "price_low": _usd("An hour, from", ",.2f"),
-    "price_high": _usd("to", ",.2f"),
-    "date": "Of",
-    "source": "Source",
-    "remark": "Remark",
 }

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -69,12 +70,19 @@ def price_file(tmp_path: Path, closes: dict[date, float]) -> Path:
 @pytest.fixture
 def held_store(store_path: Path) -> Iterator[int]:
     """Another process that has the store open, as the dashboard would; gives its number."""
+    with holding(store_path) as pid:
+        yield pid
+
+
+@contextmanager
+def holding(path: Path) -> Iterator[int]:
+    """The store open in another process until the end of the block; gives the process's number."""
     code = (
-        "import sys; from data.store import Store\n"
-        "store = Store.open(); print('open', flush=True); sys.stdin.read()"
+        "import pathlib, sys; from data.store import Store\n"
+        "store = Store.open(pathlib.Path(sys.argv[1])); print('open', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(
-        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-c", code, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline().strip() == b"open"

@@ -1,6 +1,5 @@
 """The answers layer: computed once, recorded, found again, and explained with this run's own numbers."""
 
-import multiprocessing
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -19,6 +18,7 @@ from data.plain import pack
 from data.store import Store, StoreError
 from data.suppliers import example_fleet
 from models.parameters import InputError, Scenario, parse_scenario
+from tests.dashboard.conftest import holding
 from tests.scenarios import BASELINE, REGISTRY
 
 JOINT = REGISTRY.presets()["both"].scenario
@@ -65,7 +65,7 @@ def test_a_server_records_in_the_background_and_has_recorded_when_closed(path: P
         assert store.find_run(run_id) is not None
 
 
-WORK = rents.workload(REGISTRY, "H100:1000", None, None)
+WORK = rents.workload(REGISTRY, rents.Asked("H100:1000"))
 FLEET = fleets.question(REGISTRY, example_fleet(REGISTRY.facts), paths=50)
 # What is reckoned for a reader: the module and the function that reckons, and how it is asked for.
 READERS: dict[str, tuple[ModuleType, str, Callable[[Answers], Any]]] = {
@@ -138,28 +138,11 @@ def test_an_edit_of_any_model_or_fact_reader_is_another_version(monkeypatch: pyt
     assert layer.code_version.__wrapped__() != version
 
 
-def _hold(
-    path: Path, ready: "multiprocessing.synchronize.Event", done: "multiprocessing.synchronize.Event"
-) -> None:
-    with Store.open(path):
-        ready.set()
-        done.wait(30)
-
-
 def test_a_command_beside_a_running_dashboard_answers_and_leaves_its_record(path: Path) -> None:
-    context = multiprocessing.get_context("spawn")
-    ready, done = context.Event(), context.Event()
-    holder = context.Process(target=_hold, args=(path, ready, done))
-    holder.start()
-    try:
-        assert ready.wait(30)
-        with Answers.open(path) as answers:
-            projected = answers.project(JOINT)
-        assert projected.note == f"not recorded yet: the store is in use by process {holder.pid}"
-        assert projected.summary["first_shortfall_month"] == 11
-    finally:
-        done.set()
-        holder.join(30)
+    with holding(path) as pid, Answers.open(path) as answers:
+        projected = answers.project(JOINT)
+    assert projected.note == f"not recorded yet: the store is in use by process {pid}"
+    assert projected.summary["first_shortfall_month"] == 11
     assert inbox.waiting(path)
     with Store.open(path) as store:
         assert store.find_run(projected.run_id) is not None

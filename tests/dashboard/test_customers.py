@@ -1,5 +1,6 @@
 """`vaultline customers`: every stated price, what the sources disagree on, and what goes unserved."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,8 @@ def test_the_file_has_every_price(
 ) -> None:
     out = tmp_path / "prices.csv"
     ask("customers", "--hours", "RTX 4090:10", "--out", str(out))
+    manifest = json.loads(out.with_name("prices.manifest.json").read_text())
+    assert manifest["command"].endswith("--hours 'RTX 4090:10'")
     assert out.read_text().splitlines()[1].startswith("elsewhere,RTX 4090,10.0,10.0,0.69,0.69,")
 
 

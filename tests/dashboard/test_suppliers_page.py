@@ -104,3 +104,20 @@ def test_a_fleet_that_is_up_too_little_is_told_so() -> None:
     found = page([EXAMPLE[0] | {"uptime_hours": 4.0}])
     assert not found.error
     assert "no machine is up the 5 hours a day" in read(found.title[0].value)
+
+
+def test_a_renters_workload_gets_its_price_and_the_command_for_it() -> None:
+    found = page()
+    found.number_input(key="rent_amount_GPU-hours a month").set_value(10.0).run()
+    told = " ".join(read(m.value) for m in found.markdown)
+    # one source asks 1.00 a GPU-hour, the other up to 2.50, and USDC costs 2.25 % on top
+    assert "H100: $10.02 to $25.56 a month at io.net" in told
+    assert any("customers" in c.value and "--hours H100:10" in c.value for c in found.code)
+
+
+def test_a_workload_that_cannot_be_is_one_sentence() -> None:
+    found = page()
+    found.number_input(key="rent_amount_GPU-hours a month").set_value(0.0).run()
+    assert not found.exception
+    assert "H100: 0 GPU-hours a month are not allowed" in read(found.error[0].value)
+    assert len(found.metric) == 4
