@@ -4,7 +4,7 @@ from typing import Any
 
 import polars as pl
 
-from dashboard.formats import MINUS, NO_BREAK, percent, plain
+from dashboard.formats import MINUS, NO_BREAK, percent
 
 PARAMETERS = {
     "mu": "drift",
@@ -91,10 +91,10 @@ def scores(table: pl.DataFrame) -> list[tuple[str, ...]]:
 
 
 def table(rows: list[tuple[str, ...]]) -> pl.DataFrame:
-    """Rows under their heads as a frame for a page, whose tables would read Markdown."""
+    """Rows under their heads as a frame for a page; a head that is empty gets spaces, each its own."""
     heads, *body = rows
     names = [head or " " * (at + 1) for at, head in enumerate(heads)]
-    return pl.DataFrame([[plain(c, 200) for c in row] for row in body], schema=names, orient="row")
+    return pl.DataFrame(body, schema=names, orient="row")
 
 
 def with_interval(row: dict[str, Any], decimals: int = 0) -> str:

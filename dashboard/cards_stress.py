@@ -1,6 +1,7 @@
 """The Stress lab's answer in words: one sentence with its range and its error, four cards, and the stamp."""
 
 import hashlib
+import json
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -158,6 +159,7 @@ def stamp(found: Stressed) -> dict[str, Any]:
         "run_id": found.run_id,
         "seed": found.question.seed,
         "paths": found.result.paths,
+        "shocks": json.loads(found.question.shocks.canonical_json()),
         "shocks_digest": shocks_digest(found),
         "counts_sha256": found.result.counts_sha256,
         "device": found.result.device,

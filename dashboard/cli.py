@@ -347,7 +347,7 @@ def _add_scenario(parser: argparse.ArgumentParser, rows: str) -> None:
         "--out",
         type=Path,
         metavar="FILE",
-        help=f"write {rows} to FILE.parquet or FILE.csv (an existing file is replaced)",
+        help=f"write {rows} to FILE.parquet, FILE.csv or FILE.xlsx (an existing file is replaced)",
     )
     _add_json(parser)
 

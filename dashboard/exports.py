@@ -1,6 +1,7 @@
-"""Every chart and table as a file that says what it is: CSV, Parquet, SVG and PNG, each with its manifest.
+"""Every chart and table as a file that says what it is: CSV, Parquet and XLSX, charts also SVG and PNG, each
+with its manifest.
 
-The same state gives the same bytes, but for the manifest's one time. Chromium draws the images."""
+The same state gives the same bytes, but for `created`, the manifest's one time. Chromium draws the images."""
 
 import asyncio
 import html
@@ -18,7 +19,9 @@ from typing import Any
 
 import polars as pl
 
-from dashboard.figures import Chart, background
+from dashboard import xlsx
+from dashboard.chromium import NO_NETWORK
+from dashboard.figures import Chart, Table, background
 from models.parameters import InputError, Scenario
 
 Manifest = dict[str, Any]
@@ -27,15 +30,16 @@ Manifest = dict[str, Any]
 FORMATS = {
     "csv": ("csv", "text/csv"),
     "parquet": ("parquet", "application/vnd.apache.parquet"),
+    "xlsx": ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     "svg": ("svg", "image/svg+xml"),
     "png": ("png", "image/png"),
 }
+IMAGES = ("svg", "png")
+DATA = tuple(form for form in FORMATS if form not in IMAGES)
 KEY = "vaultline"  # names the manifest in Parquet metadata and in the PNG's text chunk
 FORMULA_STARTS = r"^[=+\-@\t\r]"
 WIDTH = 1200
 TIMEOUT_S = 30
-# Nothing that a chart needs is elsewhere, and Chromium's own services have no business on the network
-NO_NETWORK = "http://127.0.0.1:9"
 
 # One worker: one Chromium at a time, off the server's threads and their event loops
 _renderer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="chart-export")
@@ -58,12 +62,16 @@ def manifest(
     time: datetime,
 ) -> Manifest:
     """What a file is and how to make it again. `kind` is "chart" or "table"; `command` the whole command line
-    that gives the run; `time` (with a time zone) is `created`, the only field that the state does not fix."""
+    that gives the run; `time` (with a time zone) is `created`, the only field that the state does not fix.
+    Without random shocks there are none, no seed, and one path; who shows random paths says so over it."""
     return {
         "kind": kind,
         "title": title,
         "scenario": json.loads(scenario.canonical_json()),
         "scenario_digest": scenario.digest(),
+        "shocks": None,
+        "seed": None,
+        "paths": 1,
         "facts_version": facts_version,
         "model_version": model_version,
         "app_version": metadata.version("vaultline"),
@@ -77,23 +85,30 @@ def manifest(
     }
 
 
-def chart_manifest(chart: Chart, **rest: Any) -> Manifest:
-    """The manifest of a chart: title, frame and units are its own."""
-    return manifest(kind="chart", title=chart.title, frame=chart.frame, units=chart.units, **rest)
+def manifest_of(made: Chart | Table, **rest: Any) -> Manifest:
+    """The manifest of a chart or table: title, frame and units are its own."""
+    kind = "chart" if isinstance(made, Chart) else "table"
+    return manifest(kind=kind, title=made.title, frame=made.frame, units=made.units, **rest)
+
+
+def file_stem(name: str, scenario_digest: str) -> str:
+    """vaultline-<name>-<start of the scenario's digest>"""
+    return f"vaultline-{name}-{scenario_digest[:8]}"
 
 
 def file_name(name: str, made: Manifest, form: str) -> str:
-    """vaultline-<name>-<start of the scenario's digest>.<extension>"""
-    return f"vaultline-{name}-{made['scenario_digest'][:8]}.{FORMATS[form][0]}"
+    """The stem with the extension of the format."""
+    return f"{file_stem(name, made['scenario_digest'])}.{FORMATS[form][0]}"
 
 
-def export(chart: Chart, form: str, made: Manifest) -> bytes:
-    """The chart in one of FORMATS. Raises ExportError when an image cannot be drawn."""
-    if form == "csv":
-        return csv_bytes(chart.frame, made)
-    if form == "parquet":
-        return parquet_bytes(chart.frame, made)
-    return svg_bytes(chart, made) if form == "svg" else png_bytes(chart, made)
+def export(what: Chart | Table, form: str, made: Manifest) -> bytes:
+    """The chart in one of FORMATS, the table in one of DATA. Raises ExportError when an image cannot be
+    drawn, and InputError for more rows than a spreadsheet holds."""
+    if form in DATA:
+        return {"csv": csv_bytes, "parquet": parquet_bytes, "xlsx": xlsx.workbook}[form](what.frame, made)
+    if isinstance(what, Table):
+        raise ExportError(f"a table has no {form.upper()}")
+    return svg_bytes(what, made) if form == "svg" else png_bytes(what, made)
 
 
 def csv_bytes(frame: pl.DataFrame, made: Manifest | None = None) -> bytes:

@@ -17,6 +17,17 @@ CONFIG: dict[str, Any] = {
 }
 
 
+def camera(form: str, name: str) -> dict[str, Any]:
+    """CONFIG with plotly's own button that saves the chart as the reader's browser draws it: for machines
+    without a Chromium of their own. `form` is "png" or "svg"; `name` a file name without its extension."""
+    return {
+        **CONFIG,
+        "displayModeBar": True,
+        "modeBarButtonsToRemove": ["select2d", "lasso2d"],
+        "toImageButtonOptions": {"format": form, "filename": name, "scale": 1 if form == "svg" else 2},
+    }
+
+
 LEGEND: dict[str, Any] = {
     "orientation": "h",
     "x": 0,
@@ -61,6 +72,16 @@ class Chart:
     subtitle: str
     alt: str
     figure: go.Figure
+    frame: pl.DataFrame
+    units: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table as it leaves the page, in full and in the `units` of its columns."""
+
+    name: str
+    title: str
     frame: pl.DataFrame
     units: Mapping[str, str]
 

@@ -66,9 +66,9 @@ def month(day: date, run_month: int | None = None) -> str:
     return text if run_month is None else f"{text} (month {run_month})"
 
 
-def listing(parts: list[str]) -> str:
+def listing(parts: list[str], word: str = "and") -> str:
     """a, b and c."""
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} {word} {parts[-1]}"
 
 
 def plain(text: str, limit: int = 80) -> str:

@@ -28,6 +28,8 @@ STYLE = """
 .stSidebar [data-testid="stMarkdownContainer"] p { font-size: 0.875rem; }
 [data-testid="stMetricValue"] { font-size: 1.6rem; }
 [data-testid="stMetricValue"] *, [data-testid="stMetricLabel"] * { white-space: normal; overflow: visible; }
+/* Streamlit's own CSV is neither full nor safe for a spreadsheet, and carries no manifest: Export has it. */
+[data-testid="stElementToolbar"] button[aria-label="Download as CSV"] { display: none; }
 .stColumn { min-width: min(100%, 13rem); }
 .stColumn:has(.stPlotlyChart) { min-width: min(100%, 24rem); }
 @media (min-width: 800px) and (min-height: 600px) {

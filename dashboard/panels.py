@@ -1,4 +1,4 @@
-"""Parts of pages: a chart with its words and its files, and where a number comes from."""
+"""Parts of pages: a chart or a table with its words and its files."""
 
 import json
 from collections.abc import Mapping
@@ -11,21 +11,12 @@ import streamlit as st
 
 from dashboard import exports
 from dashboard.answers import model_version
-from dashboard.figures import CONFIG, Chart
+from dashboard.chromium import installed
+from dashboard.figures import CONFIG, Chart, Table, camera
 from dashboard.formats import plain
 from dashboard.frame import Desk
 from dashboard.settings import command
 
-# Columns of a path by their unit; the rest have none.
-USD = ("revenue", "target", "paid", "fee_vault_draw", "short", "surplus", "burn_usd", "F", "g")
-IO = ("released", "unlocked", "burned", "burned_market", "overflow_burned", "refilled", "circulating", "V")
-PATH_COLUMNS: dict[str, Any] = {
-    "month": "Run month",
-    "date": st.column_config.DateColumn("Month's end"),
-    "price": st.column_config.NumberColumn("price, USD", format="%.4f"),
-    **{name: st.column_config.NumberColumn(f"{name}, USD", format="%,.0f") for name in USD},
-    **{name: st.column_config.NumberColumn(f"{name}, IO", format="%,.0f") for name in IO},
-}
 INPUT_COLUMNS: dict[str, Any] = {
     "symbol": "Symbol",
     "title": "Input",
@@ -43,37 +34,109 @@ def chart(desk: Desk, made: Chart, stamp: Mapping[str, Any] | None = None) -> No
     with st.container(key=f"panel_{made.name}"):
         st.header(made.title, anchor=False)
         st.caption(made.subtitle)
-        st.plotly_chart(made.figure, theme=None, config=CONFIG, alt=made.alt, key=f"chart_{made.name}")
-        key = f"export_{made.name}"
-        drawn = st.popover("Export", icon=":material/download:", type="tertiary", key=key, on_change="rerun")
-        if drawn.open:
-            with drawn:
-                _exports(desk, made, stamp or {})
+        config = CONFIG if installed() else camera(_form(made), _stem(desk, made))
+        st.plotly_chart(made.figure, theme=None, config=config, alt=made.alt, key=f"chart_{made.name}")
+        _export(desk, made, stamp or {})
 
 
-def _exports(desk: Desk, made: Chart, stamp: Mapping[str, Any]) -> None:
+def table(
+    desk: Desk,
+    frame: pl.DataFrame,
+    *,
+    name: str,
+    title: str,
+    units: Mapping[str, str] | None = None,
+    shown: pl.DataFrame | None = None,
+    columns: Mapping[str, Any] | None = None,
+    words: bool = False,
+    headed: bool = True,
+    stamp: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> Any:
+    """A table with its files below: CSV, Parquet, XLSX and manifest hold `frame`, in full and in the `units`
+    of its columns; readers see `shown` (default: the same) under `columns`, Streamlit's configuration
+    of columns. `words`: a small table whose cells wrap. `headed`: under its title. `stamp` as for `chart`;
+    `options` go to st.dataframe, whose answer comes back."""
+    what = Table(name, title, frame, units or {})
+    seen = frame if shown is None else shown
+    with st.container(key=f"table_{name}"):
+        if headed:
+            st.markdown(f"**{plain(title, 300)}**")
+        if words:
+            st.table(seen.select(pl.all().map_elements(_cell, return_dtype=pl.String)))
+            answer = None
+        else:
+            settings = {"column_config": columns, "hide_index": True, "alt": title, **options}
+            answer = st.dataframe(seen, **settings)
+        _export(desk, what, stamp or {})
+    return answer
+
+
+def inputs_table(inputs: pl.DataFrame) -> None:
+    """Inputs as `Answers.inputs` lists them."""
+    st.dataframe(inputs, hide_index=True, column_config=INPUT_COLUMNS)
+
+
+def _cell(text: object) -> str:
+    """Tables of words would read Markdown."""
+    return plain(str(text), 400)
+
+
+def _export(desk: Desk, made: Chart | Table, stamp: Mapping[str, Any]) -> None:
+    key = f"export_{made.name}"
+    drawn = st.popover("Export", icon=":material/download:", type="tertiary", key=key, on_change="rerun")
+    if drawn.open:
+        with drawn:
+            _files(desk, made, stamp)
+
+
+def _files(desk: Desk, made: Chart | Table, stamp: Mapping[str, Any]) -> None:
     manifest = {**_manifest(desk, made), **stamp}
+    drawn_here = isinstance(made, Chart) and installed() is not None
     st.caption("Each file carries its manifest: inputs, versions and the command that makes it again.")
     with st.container(horizontal=True):
-        for form, (_, media) in exports.FORMATS.items():
-            name = exports.file_name(made.name, manifest, form)
+        for form in exports.FORMATS if drawn_here else exports.DATA:
             # Made when it is clicked, and not before: an image takes seconds.
             data = partial(exports.export, made, form, manifest)
+            name, (_, media) = exports.file_name(made.name, manifest, form), exports.FORMATS[form]
             key = f"download_{made.name}_{form}"
             st.download_button(form.upper(), data, name, media, key=key, on_click="ignore")
         st.download_button(
             "Manifest",
             json.dumps(manifest, indent=2, ensure_ascii=False),
-            exports.file_name(made.name, manifest, "csv").removesuffix(".csv") + ".manifest.json",
+            f"{_stem(desk, made)}.manifest.json",
             "application/json",
             key=f"download_{made.name}_manifest",
             on_click="ignore",
         )
-    st.caption("PNG and SVG are drawn by Chromium or Chrome on the machine that runs vaultline.")
+    if drawn_here:
+        st.caption("PNG and SVG are drawn by Chromium or Chrome on the machine that runs vaultline.")
+    elif isinstance(made, Chart):
+        st.segmented_control(
+            "The camera on the chart saves",
+            exports.IMAGES,
+            key=f"camera_{made.name}",
+            default=exports.IMAGES[-1],
+            required=True,
+            format_func=str.upper,
+        )
+        st.caption(
+            "On the machine that runs vaultline there is no Chromium or Chrome to draw images. The camera "
+            "above the chart saves it as your browser draws it, without its title: take the manifest as well."
+        )
 
 
-def _manifest(desk: Desk, made: Chart) -> exports.Manifest:
-    return exports.chart_manifest(
+def _form(made: Chart) -> str:
+    """What the camera on a chart saves, as chosen in its Export."""
+    return str(st.session_state.get(f"camera_{made.name}", exports.IMAGES[-1]))
+
+
+def _stem(desk: Desk, made: Chart | Table) -> str:
+    return exports.file_stem(made.name, desk.scenario.digest())
+
+
+def _manifest(desk: Desk, made: Chart | Table) -> exports.Manifest:
+    return exports.manifest_of(
         made,
         scenario=desk.scenario,
         facts_version=desk.answers.registry.version,
@@ -81,24 +144,3 @@ def _manifest(desk: Desk, made: Chart) -> exports.Manifest:
         command=command(desk.scenario),
         time=datetime.now(UTC),
     )
-
-
-@st.dialog("Where this number comes from", width="large")
-def explain(desk: Desk, figure: str) -> None:
-    """One of explain.FIGURES: formula, this run's arithmetic, inputs with sources, the months around it."""
-    found = desk.answers.explain(desk.scenario, figure)
-    st.markdown(f"**{plain(found.title)}**")
-    st.code(found.formula, language=None, wrap_lines=True)
-    st.markdown("With this run's numbers")
-    st.code("\n".join(found.arithmetic), language=None, wrap_lines=True)
-    st.markdown("The months behind it, states at the month's end")
-    st.dataframe(found.path, hide_index=True, column_config=PATH_COLUMNS)
-    st.markdown("The inputs it rests on")
-    inputs_table(found.inputs)
-    st.markdown("The command that gives it")
-    st.code(found.command, language="bash", wrap_lines=True)
-
-
-def inputs_table(inputs: pl.DataFrame) -> None:
-    """Inputs as `Answers.inputs` lists them."""
-    st.dataframe(inputs, hide_index=True, column_config=INPUT_COLUMNS)

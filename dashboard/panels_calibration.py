@@ -1,5 +1,6 @@
 """How well did the shocks do? The record of the fit and its hindcasts, and the same for a reader's prices."""
 
+import shlex
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -18,6 +19,7 @@ from models.parameters import InputError
 
 HORIZONS = (1, 3, 6)
 OWN = "IO"
+ASKED = "calibration_asked"  # what the reader asked for stays while its files are taken
 
 
 def show(desk: Desk) -> None:
@@ -59,13 +61,19 @@ def fit(desk: Desk) -> None:
     days = record.histories["returns"][0]
     stamp = {"command": "vaultline facts shock_fit --json"}
     panels.chart(desk, charts.residuals(record.residuals, days, dark=desk.dark), stamp)
-    st.markdown("**Rivals over the same days of IO**; less AIC and BIC is better")
-    st.table(table(words.laws(record.laws.filter(history=OWN))))
-    st.markdown("**What 1,000 histories made by the fit show**, beside IO's own")
-    st.table(table(words.moments(record.moments)))
-    st.table(table(words.tests(record.tests)))
-    st.markdown("**What it was fitted to and scored on**; the files are not part of vaultline")
-    st.dataframe(record.histories, hide_index=True)
+    rivals = record.laws.filter(history=OWN)
+    tables = (
+        ("rivals", "Rivals over the same days of IO; less AIC and BIC is better", rivals, words.laws(rivals)),
+        ("moments", "What 1,000 histories made by the fit show, beside IO's own", record.moments,
+         words.moments(record.moments)),
+        ("residual-tests", "Tests of the residuals", record.tests, words.tests(record.tests)),
+    )  # fmt: skip
+    for name, title, frame, rows in tables:
+        panels.table(desk, frame, name=name, title=title, shown=table(rows), words=True, stamp=stamp)
+    panels.table(
+        desk, record.histories, name="histories", stamp=stamp,
+        title="What it was fitted to and scored on; the files are not part of vaultline",
+    )  # fmt: skip
 
 
 @st.fragment
@@ -74,9 +82,15 @@ def own_prices(desk: Desk) -> None:
     st.caption("A CSV file with the columns date and close, a row for every day; it stays on this machine.")
     store = desk.answers.store
     symbols = store.price_list()["symbol"].to_list() if store else []
-    upload = st.file_uploader("Daily closes", type="csv", key="calibration_file")
-    symbol = st.selectbox("or imported prices", symbols, index=None, key="calibration_symbol")
-    if not st.button("Fit and score", key="calibration_run", disabled=upload is None and symbol is None):
+    state = st.session_state
+    forget = partial(state.pop, ASKED, None)
+    upload = st.file_uploader("Daily closes", type="csv", key="calibration_file", on_change=forget)
+    symbol = st.selectbox(
+        "or imported prices", symbols, index=None, key="calibration_symbol", on_change=forget
+    )
+    if st.button("Fit and score", key="calibration_run", disabled=upload is None and symbol is None):
+        state[ASKED] = True
+    if not state.get(ASKED) or (upload is None and symbol is None):
         return
     try:
         if upload is not None:
@@ -105,10 +119,17 @@ def scored(desk: Desk, series: PriceSeries) -> None:
     shown.empty()
     for text in (*found.notes, *forecasts.notes[series.symbol]):
         st.markdown(f"- {plain(text, 600)}")
-    st.table(table(words.parameters(found.table)))
-    st.table(table(words.laws(found.comparison)))
-    st.table(table(words.moments(found.moments)))
-    st.table(table(words.scores(forecasts.scores)))
+    stamp = {
+        "command": f"vaultline calibrate {shlex.quote(series.symbol)} --json",
+        "history_sha256": series.sha256,
+    }
+    for name, title, frame, rows in (
+        ("own-fit", "The fit", found.table, words.parameters(found.table)),
+        ("own-rivals", "Rivals over the same days", found.comparison, words.laws(found.comparison)),
+        ("own-moments", "What histories made by the fit show", found.moments, words.moments(found.moments)),
+        ("own-scores", "Scores of forecasts", forecasts.scores, words.scores(forecasts.scores)),
+    ):
+        panels.table(desk, frame, name=name, title=title, shown=table(rows), words=True, stamp=stamp)
 
 
 def _percent(band: int) -> str:

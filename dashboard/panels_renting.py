@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import rents, settings
+from dashboard import panels, rents, settings
 from dashboard.formats import plain
 from dashboard.frame import Desk
 from data.customers import priced_models, serving_rates, tokens_served
@@ -37,14 +37,18 @@ def show(desk: Desk) -> None:
         st.error(plain(f"{error}.", 600))
         return
     st.markdown(plain(rents.answer(found), 600))
-    st.dataframe(found.prices.select(*PRICES), hide_index=True, column_config=PRICES)
+    command = rents.command(desk.scenario, asked)
+    panels.table(
+        desk, found.prices, name="rents", title="What the workload costs by every stated price", headed=False,
+        shown=found.prices.select(*PRICES), columns=PRICES, units=rents.UNITS, stamp={"command": command},
+    )  # fmt: skip
     remarks = rents.conflicts(found)
     if asked.tokens is not None:
         remarks.append(f"{rents.ASSUMED}.")
     st.caption(plain(" ".join(remarks), 800))
     st.markdown(plain(rents.unserved(found), 500))
     with st.expander("The command that gives these prices"):
-        st.code(rents.command(desk.scenario, asked), language="bash", wrap_lines=True)
+        st.code(command, language="bash", wrap_lines=True)
 
 
 def _usd(title: str, digits: int) -> Any:

@@ -111,21 +111,29 @@ def reserve(desk: Desk, shocks: Shocks, seed: int) -> None:
 def _reserve_found(desk: Desk, shocks: Shocks, question: Any, found: "Found") -> None:
     f, tables = found.figures, found.tables
     st.markdown(plain(words.reserve_sentence(found), 700))
-    st.markdown(f"**Reward Vault needed**, million IO, on a grid of {formats.io(f['grid_io'])}")
-    st.table(table(words.needed_table(tables["V0_needed"], formats.io)))
-    st.markdown("**The same in months of the emission schedule**")
-    in_months = tables["V0_needed"].with_columns(needed=pl.col("months_of_schedule"))
-    st.table(table(words.needed_table(in_months, lambda months: f"{months:.1f}", False)))
-    st.markdown(
-        f"**Fee Vault needed** beside a Reward Vault of {formats.io(f['V0'])}, in USD, on a grid of "
-        f"{plain(formats.usd(f['grid_usd']))}"
-    )
-    st.table(table(words.needed_table(tables["F0_needed"], formats.usd)))
+    stamp = _stamp(desk, found, shocks, words.reserve_flags(question))
+    reward, fee = tables["V0_needed"], tables["F0_needed"]
+    in_months = reward.with_columns(needed=pl.col("months_of_schedule"))
+    panels.table(
+        desk, reward, name="reward-vault-needed", words=True, stamp=stamp, units={"needed": "IO"},
+        title=f"Reward Vault needed, million IO, on a grid of {formats.io(f['grid_io'])}",
+        shown=table(words.needed_table(reward, formats.io)),
+    )  # fmt: skip
+    panels.table(
+        desk, in_months, name="reward-vault-months", words=True, stamp=stamp,
+        title="The same in months of the emission schedule", units={"needed": "months of emission"},
+        shown=table(words.needed_table(in_months, lambda months: f"{months:.1f}", False)),
+    )  # fmt: skip
+    panels.table(
+        desk, fee, name="fee-vault-needed", words=True, stamp=stamp, units={"needed": "USD"},
+        title=f"Fee Vault needed beside a Reward Vault of {formats.io(f['V0'])}, in USD, on a grid of "
+        f"{formats.usd(f['grid_usd'])}",
+        shown=table(words.needed_table(fee, formats.usd)),
+    )  # fmt: skip
     st.caption(
         "Down: within so many months. Across: the chance not to be passed. In brackets: what sampling error, "
         "95 %, implies."
     )
-    stamp = _stamp(desk, found, shocks, words.reserve_flags(question))
     panels.chart(desk, charts_risk.trade_off(tables["curve"], f, dark=desk.dark), stamp)
     _listed([f"{text[:1].upper()}{text[1:]}." for text in f["sentences"]])
     for sentence, points in words.reversals(found):
@@ -244,4 +252,6 @@ def _made(found: "Found", size: str) -> None:
 def _stamp(desk: Desk, found: "Found", shocks: Shocks, flags: list[str]) -> dict[str, Any]:
     from dashboard.commands.risk_output import marks
 
-    return marks(found, desk.scenario, shocks, flags)
+    made = marks(found, desk.scenario, shocks, flags)
+    # what differs from one asking to the next is none of the answer's
+    return {name: made[name] for name in made if name not in ("seconds", "recorded")}

@@ -18,6 +18,11 @@ from models.readers.customers import OWN, Hours, hours_for_tokens, hours_of, uns
 
 MODEL = "H100"
 ASSUMED = "GPU-hours for tokens rest on an assumed range of what one GPU serves"
+UNITS = {
+    **dict.fromkeys(("hours_low", "hours_high"), "GPU-hours a month"),
+    **dict.fromkeys(("price_low", "price_high"), "USD a GPU-hour"),
+    **dict.fromkeys(("cost_low", "cost_high"), "USD a month"),
+}
 
 
 class Asked(NamedTuple):

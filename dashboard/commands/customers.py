@@ -14,12 +14,6 @@ from data.registry import load_facts
 from models.parameters import Scenario
 from models.readers.customers import Hours, unserved_figures
 
-UNITS = {
-    **dict.fromkeys(("hours_low", "hours_high"), "GPU-hours a month"),
-    **dict.fromkeys(("price_low", "price_high"), "USD a GPU-hour"),
-    **dict.fromkeys(("cost_low", "cost_high"), "USD a month"),
-}
-
 
 def run(args: argparse.Namespace) -> int:
     out = checked_target(args.out, args.prices) if args.out is not None else None
@@ -64,7 +58,7 @@ def _manifest(found: Rent, command: str, scenario: Scenario, marks: dict[str, An
         kind="table",
         title="A workload at every stated price",
         frame=found.prices,
-        units={c: UNITS.get(c, "") for c in found.prices.columns},
+        units={c: rents.UNITS.get(c, "") for c in found.prices.columns},
         scenario=scenario,
         facts_version=marks["facts_version"],
         model_version=marks["model_version"],

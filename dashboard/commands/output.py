@@ -12,10 +12,10 @@ from typing import Any
 
 import polars as pl
 
-from dashboard.formats import NO_BREAK
+from dashboard.formats import NO_BREAK, listing
 from models.parameters import InputError
 
-SUFFIXES = (".parquet", ".csv")
+SUFFIXES = (".parquet", ".csv", ".xlsx")
 
 
 def say(text: str) -> None:
@@ -69,7 +69,9 @@ def checked_target(path: Path, source: Path | None) -> Path:
     """A file that `write_frame` can write, other than the `source` that is read. Raises InputError, so that
     nothing is computed in vain."""
     if path.suffix.lower() not in SUFFIXES:
-        raise InputError(f"--out {path} is not allowed: the file's name must end in {' or '.join(SUFFIXES)}")
+        raise InputError(
+            f"--out {path} is not allowed: the file's name must end in {listing([*SUFFIXES], 'or')}"
+        )
     if not path.parent.is_dir():
         raise InputError(f"--out {path}: there is no directory {path.parent}")
     if path.is_dir():
@@ -82,13 +84,15 @@ def checked_target(path: Path, source: Path | None) -> Path:
 
 
 def write_frame(path: Path, frame: pl.DataFrame, made: dict[str, Any]) -> list[Path]:
-    """Write a frame with its manifest: Parquet carries it in its metadata, CSV has FILE.manifest.json beside
-    it. Existing files are replaced whole. Returns the files. Raises InputError."""
+    """Write a frame with its manifest: Parquet carries it in its metadata, XLSX in a sheet, CSV has
+    FILE.manifest.json beside it. Existing files are replaced whole. Returns the files. Raises InputError."""
     # Imported where a file is asked for: it brings the charts' library along.
-    from dashboard import exports
+    from dashboard import exports, xlsx
 
     if path.suffix.lower() == ".parquet":
         contents = {path: exports.parquet_bytes(frame, made)}
+    elif path.suffix.lower() == ".xlsx":
+        contents = {path: xlsx.workbook(frame, made)}
     else:
         manifest = json.dumps(made, indent=2, allow_nan=False) + "\n"
         contents = {path: exports.csv_bytes(frame), path.with_suffix(".manifest.json"): manifest.encode()}

@@ -1,6 +1,7 @@
 """What the commands reserve, frontier and attribution share: shocks, a bar, stamps and files."""
 
 import argparse
+import json
 import shlex
 import sys
 from collections.abc import Iterator
@@ -55,6 +56,8 @@ def marks(found: Found, scenario: Scenario, shocks: Shocks, flags: list[str]) ->
     return {
         "command": " ".join(words),
         "run_id": found.run_id,
+        "shocks": json.loads(shocks.canonical_json()),
+        **{name: found.figures[name] for name in ("seed", "paths") if name in found.figures},
         "seconds": found.seconds,
         "facts_version": load_facts().version,
         "model_version": model_version(),

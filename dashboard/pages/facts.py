@@ -97,7 +97,11 @@ def _claim(desk: Desk, audited: Audit, claim: Claim) -> None:
             st.code(lines, language=None, wrap_lines=True)
         if claim.id == "guided_burn":
             st.markdown("What that burn implies for suppliers, a month, by what revenue really is")
-            _table(burn_table(audited))
+            panels.table(
+                desk, audited.burn, name="guided-burn", title="What the guided burn implies for suppliers",
+                shown=burn_table(audited), words=True, headed=False,
+                stamp={"command": "vaultline claims guided_burn --json"},
+            )  # fmt: skip
         st.markdown(f"Said by {inputs.citation(claim.source, desk.answers.registry)}, {plain(claim.date)}")
         registry = desk.answers.registry
         used = "; ".join(plain(registry.facts[id_].title) for id_ in claim.facts)
@@ -131,9 +135,9 @@ def facts(desk: Desk, audited: Audit) -> None:
     places = evidence.uses(registry, audited)
     table = pl.DataFrame([_fact_row(desk, fact, places[fact.id]) for fact in found])
     st.caption(f"{len(found)} of {len(registry.facts)} facts. Choose a row for the whole of it.")
-    chosen = st.dataframe(
-        table, hide_index=True, column_config=FACT_COLUMNS, on_select="rerun", selection_mode="single-row",
-        key="facts", alt="Facts with value, date, kind, source and use",
+    chosen = panels.table(
+        desk, table, name="facts-found", title="Facts with value, date, kind, source and use", headed=False,
+        columns=FACT_COLUMNS, stamp=ALL_FACTS, on_select="rerun", selection_mode="single-row", key="facts",
     )  # fmt: skip
     rows = [at for at in chosen["selection"]["rows"] if at < len(found)]
     for at in rows:
@@ -160,8 +164,13 @@ def whole_fact(desk: Desk, fact: Fact, places: list[str]) -> None:
     with st.container(border=True):
         st.markdown(f"**{plain(fact.title, 200)}**")
         if fact.rows:
-            heads = [f"{c}, {u}" if u != "text" else c for c, u in zip(fact.columns, fact.units, strict=True)]
-            st.dataframe(pl.DataFrame(fact.rows, schema=heads, orient="row"), hide_index=True)
+            units = dict(zip(fact.columns, fact.units, strict=True))
+            panels.table(
+                desk, pl.DataFrame(fact.rows, schema=list(fact.columns), orient="row"),
+                name=f"fact-{fact.id}", title=fact.title, units=units, headed=False,
+                stamp={"command": f"vaultline facts {fact.id} --json"},
+                columns={c: c if u == "text" else f"{c}, {u}" for c, u in units.items()},
+            )  # fmt: skip
         else:
             st.markdown(plain(evidence.fact_value(fact), 1000))
         citation = inputs.citation(fact.source, registry)
@@ -190,10 +199,12 @@ def record(desk: Desk) -> None:
     capabilities, governance = st.columns(2)
     with capabilities:
         st.subheader("What is live", anchor=False)
-        _table(found.capabilities.rename({"capability": "Capability", "status": "Status"}))
+        shown = found.capabilities.rename({"capability": "Capability", "status": "Status"})
+        _table(desk, "capabilities", "What is live", found.capabilities, shown)
     with governance:
         st.subheader("How it is governed", anchor=False)
-        _table(found.governance.rename({"item": "What", "statement": "What is known"}))
+        shown = found.governance.rename({"item": "What", "statement": "What is known"})
+        _table(desk, "governance", "How it is governed", found.governance, shown)
         scores = "; ".join(f"{r['aspect']} {r['score']} of {r['out_of']}" for r in found.scores.to_dicts())
         st.markdown(f"Review scores: {plain(scores, 300)}.")
         attack = found.attack
@@ -205,15 +216,20 @@ def record(desk: Desk) -> None:
         "Where each stands, and at which value the answer of the scenario above, shortfall or none, would "
         "change, all else as it is."
     )
-    shown = desk.answers.watch(desk.scenario)
-    _table(shown.rename({"item": "What", "now": "Now", "tipping": "Where the answer changes"}))
+    watched = desk.answers.watch(desk.scenario)
+    heads = {"item": "What", "now": "Now", "tipping": "Where the answer changes"}
+    panels.table(
+        desk, watched, name="watch", title="What to watch", shown=watched.rename(heads), words=True,
+        headed=False,
+    )  # fmt: skip
 
 
-def _table(frame: pl.DataFrame) -> None:
-    """A small table that wraps; its cells would read Markdown."""
-    st.table(frame.with_columns(pl.all().map_elements(lambda text: plain(text, 400), return_dtype=pl.String)))
+def _table(desk: Desk, name: str, title: str, frame: pl.DataFrame, shown: pl.DataFrame) -> None:
+    """A small table of what the facts say, whatever the scenario, under a heading that is there already."""
+    panels.table(desk, frame, name=name, title=title, shown=shown, words=True, headed=False, stamp=ALL_FACTS)
 
 
+ALL_FACTS = {"command": "vaultline facts --json"}
 FACT_COLUMNS: dict[str, Any] = {
     "title": st.column_config.TextColumn("Fact", width=230),
     "value": st.column_config.TextColumn("Value and unit", width=150),

@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboard import cards, cards_stress, charts, controls, panels
+from dashboard import cards, cards_stress, charts, controls, panels, panels_explain
 from dashboard.formats import io, percent, plain, usd
 from dashboard.frame import Desk, drawer
 from dashboard.jobs import Job
@@ -34,7 +34,7 @@ def page(desk: Desk) -> None:
             if card.figure == "first_shortfall_month":
                 chance(desk)
             if st.button("Explain this number", key=f"explain_{card.figure}", type="tertiary"):
-                panels.explain(desk, card.figure)
+                panels_explain.explain(desk, card.figure)
     over_time(desk)
     if desk.scenario.price_history is not None and desk.scenario.rule == "ide":
         replay(desk, alternatives)
@@ -101,17 +101,20 @@ def deciders(desk: Desk, alternatives: pl.DataFrame) -> None:
                     controls.slider(desk.session, desk.answers.registry, decider.field, "decider")
     if alternatives.height > 1:
         label = f"All {alternatives.height} named alternatives of what nobody has published"
-        drawer(label, "alternatives", partial(alternatives_table, alternatives))
+        drawer(label, "alternatives", partial(alternatives_table, desk, alternatives))
 
 
-def alternatives_table(alternatives: pl.DataFrame) -> None:
-    table = alternatives.select(
+def alternatives_table(desk: Desk, alternatives: pl.DataFrame) -> None:
+    shown = alternatives.select(
         pl.col("label"),
         pl.col("first_shortfall_month"),
         pl.col("min_coverage", "min_pay") * 100,
         pl.col("burn_year1", "release_year1", "end_V") / 1e6,
     )
-    st.dataframe(table, hide_index=True, column_config=ALTERNATIVE_COLUMNS)
+    panels.table(
+        desk, alternatives, name="alternatives-table", title="The answer under every named alternative",
+        units=ALTERNATIVE_UNITS, shown=shown, columns=ALTERNATIVE_COLUMNS, headed=False,
+    )  # fmt: skip
 
 
 def replay(desk: Desk, alternatives: pl.DataFrame) -> None:
@@ -121,7 +124,11 @@ def replay(desk: Desk, alternatives: pl.DataFrame) -> None:
     st.header("The replay under what nobody has published", anchor=False)
     if estimated:
         st.badge("approximate: monthly mean prices, interpolated revenue", color="orange")
-    st.table(replay_table(alternatives, desk.scenario))
+    panels.table(
+        desk, alternatives.filter(order=desk.scenario.order), name="replay",
+        title="The replay under every payout target and start vault", units=ALTERNATIVE_UNITS,
+        shown=replay_table(alternatives, desk.scenario), words=True, headed=False,
+    )  # fmt: skip
 
 
 def replay_table(alternatives: pl.DataFrame, scenario: Scenario) -> pl.DataFrame:
@@ -155,6 +162,14 @@ NEXT = (
     ("Supplier", "Suppliers", "what your own machines would earn, and whether they pay for themselves"),
     ("Analyst", "Engine", "all twelve rules with each month's numbers, formulas and sources"),
 )
+ALTERNATIVE_UNITS = {
+    "V0_months": "months of emission",
+    "H0": "USD a month",
+    "first_shortfall_month": "run month",
+    "min_coverage": "share of the target",
+    "min_pay": "share of the target at the start",
+    **dict.fromkeys(("burn_year1", "release_year1", "end_V"), "IO"),
+}
 ALTERNATIVE_COLUMNS: dict[str, Any] = {
     "label": "Alternative",
     "first_shortfall_month": st.column_config.NumberColumn("First shortfall, run month"),

@@ -1,5 +1,6 @@
 """Stress lab: how bad, how likely, how soon?"""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -109,7 +110,7 @@ def random_shocks(desk: Desk) -> Shocks:
     st.badge("provisional", color="orange")
     about = provisional(registry, shocks).removeprefix("provisional: ")
     st.caption(plain(f"{about[0].upper()}{about[1:]}.", 700))
-    drawer("The numbers of these shocks", "shock_numbers", partial(_numbers, shocks))
+    drawer("The numbers of these shocks", "shock_numbers", partial(_numbers, desk, shocks))
     return shocks
 
 
@@ -133,12 +134,15 @@ def _shock_title(desk: Desk, name: str) -> str:
     return desk.answers.registry.shock_sets()[name].title
 
 
-def _numbers(shocks: Shocks) -> None:
+def _numbers(desk: Desk, shocks: Shocks) -> None:
     rows = [
         {**r.model_dump(), **{f"to {other.name}": p for other, p in zip(shocks.regimes, row, strict=True)}}
         for r, row in zip(shocks.regimes, shocks.transition, strict=True)
     ]
-    st.dataframe(pl.DataFrame(rows), hide_index=True)
+    panels.table(
+        desk, pl.DataFrame(rows), name="shock-numbers", title="The random shocks, regime by regime",
+        headed=False, stamp={"shocks": json.loads(shocks.canonical_json())},
+    )  # fmt: skip
     st.caption(
         "Per year, but the chances to change regime, which are per month. "
         f"Jumps: mean {shocks.jump_mean:g}, spread {shocks.jump_sd:g} of the log price; demand feels "

@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboard import cards_suppliers, charts_suppliers, fleets, panels, panels_renting
+from dashboard import cards_suppliers, charts_suppliers, fleets, panels, panels_renting, panels_suppliers
 from dashboard.answers import model_version
 from dashboard.fleets import Question
 from dashboard.formats import plain
@@ -40,13 +40,14 @@ def page(desk: Desk) -> None:
     head.title(f"**{plain(cards_suppliers.verdict(found, asked), 600)}**", anchor=False)
     cards(found)
     checklist(asked)
-    income(desk, found)
+    income(desk, found, asked)
     dates = [
         month_end(desk.answers.protocol, desk.scenario.m0 + k) for k in range(1, desk.scenario.months + 1)
     ]
-    panels.chart(desk, charts_suppliers.payback(found.by_month, dates, dark=desk.dark))
-    results(found)
-    risk(found)
+    stamp = panels_suppliers.stamp(desk, asked)
+    panels.chart(desk, charts_suppliers.payback(found.by_month, dates, dark=desk.dark), stamp)
+    panels_suppliers.results(desk, found, asked)
+    panels_suppliers.risk(desk, found, asked)
     depends(desk, found, asked)
     panels_renting.show(desk)
 
@@ -154,7 +155,7 @@ def checklist(asked: Question) -> None:
 
 
 @st.fragment
-def income(desk: Desk, found: Answer) -> None:
+def income(desk: Desk, found: Answer, asked: Question) -> None:
     way = st.segmented_control(
         "How the payout target is shared",
         list(cards_suppliers.ENGINE),
@@ -166,55 +167,14 @@ def income(desk: Desk, found: Answer) -> None:
     dates = [
         month_end(desk.answers.protocol, desk.scenario.m0 + k) for k in range(1, desk.scenario.months + 1)
     ]
-    panels.chart(desk, charts_suppliers.income(found.by_month, str(way), dates, dark=desk.dark))
-
-
-def results(found: Answer) -> None:
-    st.markdown("**Return and net present value over the run: one in twenty, the middle, one in twenty**")
-    shares = ("roi_p5", "roi_p50", "roi_p95")
-    table = found.results.select(
-        pl.col("way").replace(WAYS), *(pl.col(name) * 100 for name in shares),
-        "npv_usd_p5", "npv_usd_p50", "npv_usd_p95",
-    )  # fmt: skip
-    st.dataframe(table, hide_index=True, column_config=RESULTS)
-    st.caption(
-        "Return: all income after electricity and fees, over what the machines cost, less 1. Net present "
-        "value: machines and stake bought at the start, income discounted month by month, the stake back at "
-        "the last price; the machines are then worth nothing."
-    )
-
-
-def risk(found: Answer) -> None:
-    st.markdown("**The pay taken in USDC or in IO, over the run, after electricity**")
-    totals = ("total_usd_p5", "total_usd_p50", "total_usd_p95")
-    st.dataframe(
-        found.payouts.select("payout", *totals, pl.col("better_than_usdc") * 100),
-        hide_index=True,
-        column_config=PAYOUTS,
-    )
-    st.caption(
-        "By multipliers; low and high are one future in twenty. USDC costs a fee that IO does not; IO "
-        "that is kept rides the price."
-    )
-    st.markdown("**The smallest supplier when pay falls, a month**")
-    st.dataframe(found.squeeze.with_columns(pl.col("pay") * 100), hide_index=True, column_config=SQUEEZE)
-    st.caption(plain(cards_suppliers.smallest(found), 500))
+    made = charts_suppliers.income(found.by_month, str(way), dates, dark=desk.dark)
+    panels.chart(desk, made, panels_suppliers.stamp(desk, asked))
 
 
 def depends(desk: Desk, found: Answer, asked: Question) -> None:
     st.subheader("What this depends on", anchor=False)
     st.markdown(plain(cards_suppliers.depends_on(found, asked, desk.scenario), 2000))
-    st.dataframe(
-        found.ranges.select(
-            pl.col("field").replace(cards_suppliers.TITLES),
-            "value",
-            pl.col("way").replace(WAYS),
-            "month_usd",
-            pl.col("never") * 100,
-        ),
-        hide_index=True,
-        column_config=RANGES,
-    )
+    panels_suppliers.ranges(desk, found, asked)
     command = fleets.command(desk.scenario, asked)
     stamp = (
         f"{asked.paths:,} random paths, seed {asked.seed}, by the month · the facts' shocks · scenario "
@@ -233,42 +193,3 @@ def depends(desk: Desk, found: Answer, asked: Question) -> None:
     st.caption(stamp)
     with st.expander("The command that gives this page's numbers"):
         st.code(command, language="bash", wrap_lines=True)
-
-
-def _usd(title: str, digits: str = ",.0f") -> Any:
-    # the unit in the head: a sign would stand behind the dollar
-    return st.column_config.NumberColumn(f"{title}, USD", format=f"%{digits}")
-
-
-RESULTS = {
-    "way": "Reckoned as",
-    **{
-        f"roi_p{level}": st.column_config.NumberColumn(title, format="%.0f %%")
-        for level, title in ((5, "Return, low"), (50, "Return"), (95, "Return, high"))
-    },
-    **{
-        f"npv_usd_p{level}": _usd(title)
-        for level, title in ((5, "Value, low"), (50, "Value"), (95, "Value, high"))
-    },
-}
-PAYOUTS = {
-    "payout": "Taken in",
-    "total_usd_p5": _usd("Low"),
-    "total_usd_p50": _usd("Middle"),
-    "total_usd_p95": _usd("High"),
-    "better_than_usdc": st.column_config.NumberColumn("Beats USDC", format="%.0f %%"),
-}
-SQUEEZE = {
-    "pay": st.column_config.NumberColumn("Pay", format="%.0f %%"),
-    "model": "One GPU",
-    "income_usd": _usd("Income", ",.2f"),
-    "electricity_usd": _usd("Electricity", ",.2f"),
-    "net_usd": _usd("Left", ",.2f"),
-}
-RANGES = {
-    "field": "If this were",
-    "value": st.column_config.NumberColumn("at", format="%.4g"),
-    "way": "Reckoned as",
-    "month_usd": _usd("Middle, a month"),
-    "never": st.column_config.NumberColumn("Never paid back", format="%.1f %%"),
-}

@@ -25,7 +25,7 @@ def page(desk: Desk) -> None:
     holders(desk, supply, today)
     net_issuance(desk, supply, today)
     unlocks(desk, supply.unlocks.filter(pl.col("date") >= today))
-    emission(supply)
+    emission(desk, supply)
 
 
 @st.fragment
@@ -34,17 +34,20 @@ def holders(desk: Desk, supply: Supply, today: date) -> None:
     around = today if span == SPANS[0] else None
     panels.chart(desk, charts_supply.holders(supply.by_month, supply.observed, around=around, dark=desk.dark))
     label = "Every observed point against both variants"
-    drawer(label, "observed", partial(observed_table, supply.observed))
+    drawer(label, "observed", partial(observed_table, desk, supply.observed))
 
 
-def observed_table(observed: pl.DataFrame) -> None:
-    table = observed.select(
+def observed_table(desk: Desk, observed: pl.DataFrame) -> None:
+    shown = observed.select(
         "date",
         pl.col("observed_io", "ide_io", "as_reported_io") / 1e6,
         pl.col("ide_gap", "as_reported_gap") * 100,
         "source",
     )
-    st.dataframe(table, hide_index=True, column_config=OBSERVED_COLUMNS)
+    panels.table(
+        desk, observed, name="observed", title="Observed circulating supply against both variants",
+        units=OBSERVED_UNITS, shown=shown, columns=OBSERVED_COLUMNS, headed=False,
+    )  # fmt: skip
 
 
 @st.fragment
@@ -67,23 +70,37 @@ def unlocks(desk: Desk, coming: pl.DataFrame) -> None:
     """What still lies ahead of the reader, whatever month the scenario starts in."""
     panels.chart(desk, charts_supply.unlock_calendar(coming, price=desk.scenario.P0, dark=desk.dark))
     label = "The unlock calendar as a table, next event first"
-    drawer(label, "unlocks", partial(unlocks_table, coming))
+    drawer(label, "unlocks", partial(unlocks_table, desk, coming))
 
 
-def unlocks_table(coming: pl.DataFrame) -> None:
-    st.dataframe(coming.with_columns(pl.col("io") / 1e6), hide_index=True, column_config=UNLOCK_COLUMNS)
+def unlocks_table(desk: Desk, coming: pl.DataFrame) -> None:
+    panels.table(
+        desk, coming, name="unlock-calendar-table", title="The unlock calendar",
+        units={"m": "protocol month", "date": "end of the month", "io": "IO"},
+        shown=coming.with_columns(pl.col("io") / 1e6), columns=UNLOCK_COLUMNS, headed=False,
+    )  # fmt: skip
 
 
-def emission(supply: Supply) -> None:
-    st.header("How much is emitted: the published forms do not agree", anchor=False)
-    table = supply.variants.with_columns((pl.col("total_io", "excess_io") / 1e6).round(3) + 0.0)
-    st.dataframe(table, hide_index=True, column_config=EMISSION_COLUMNS)
+def emission(desk: Desk, supply: Supply) -> None:
+    title = "How much is emitted: the published forms do not agree"
+    st.header(title, anchor=False)
+    shown = supply.variants.with_columns((pl.col("total_io", "excess_io") / 1e6).round(3) + 0.0)
+    panels.table(
+        desk, supply.variants, name="emission", title=title, shown=shown, columns=EMISSION_COLUMNS,
+        units={"total_io": "IO", "excess_io": "IO"}, headed=False,
+    )  # fmt: skip
 
 
 def _millions(name: str) -> object:
     return st.column_config.NumberColumn(name, format="%.3f")
 
 
+OBSERVED_UNITS = {
+    "date": "day",
+    "m": "protocol month",
+    **dict.fromkeys(("observed_io", "ide_io", "as_reported_io"), "IO"),
+    **dict.fromkeys(("ide_gap", "as_reported_gap"), "share of what was observed"),
+}
 OBSERVED_COLUMNS: dict[str, Any] = {
     "date": st.column_config.DateColumn("Date"),
     "observed_io": _millions("Observed, M IO"),

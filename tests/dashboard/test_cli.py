@@ -173,7 +173,7 @@ def test_help_names_every_flag_of_the_contract(capsys: pytest.CaptureFixture[str
         ("more", "unrecognized"),
         ("--from 2024-07-01", "--prices"),
         ("--prices nowhere.csv", "nowhere.csv"),
-        ("--out run.txt", ".parquet or .csv"),
+        ("--out run.txt", ".parquet, .csv or .xlsx"),
         ("--out nowhere/run.csv", "no directory"),
         ("--preset history_replay --months 400", "history"),
     ],

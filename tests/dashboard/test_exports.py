@@ -25,7 +25,7 @@ CHART = charts.coverage_and_pay(RUN)
 
 
 def made(chart: Chart = CHART, time: datetime = NOON) -> exports.Manifest:
-    return exports.chart_manifest(
+    return exports.manifest_of(
         chart,
         scenario=RUN.scenario,
         facts_version=REGISTRY.version,

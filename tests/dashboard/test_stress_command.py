@@ -147,7 +147,7 @@ def test_no_shortfall_at_all_is_bounded_by_the_rule_of_three(ask: Ask, store_pat
         (["--shock-set", "made_up"], "no set of shocks"),
         (["--shocks", "bootstrap"], "--prices FILE.csv"),
         (["--symbol", "IO"], "bootstrap alone"),
-        (["--out", "x.txt"], ".parquet or .csv"),
+        (["--out", "x.txt"], ".parquet, .csv or .xlsx"),
         (["--months", "0"], "months = 0"),
     ],
 )
