@@ -12,7 +12,7 @@ from tests.browser.conftest import Visit
 from tests.browser.reader import Reader
 from tests.browser.shell import ask
 
-FORMATS = ("CSV", "PARQUET", "SVG", "PNG", "Manifest")
+FORMATS = ("CSV", "PARQUET", "XLSX", "SVG", "PNG", "Manifest")
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -44,8 +44,8 @@ def test_every_format_holds_what_the_page_shows(
     assert manifest["scenario_digest"].startswith(reader.digest())
     stem = f"vaultline-coverage-and-pay-{reader.digest()[:8]}"
     assert {name: path.name for name, path in files.items()} == {
-        "CSV": f"{stem}.csv", "PARQUET": f"{stem}.parquet", "SVG": f"{stem}.svg", "PNG": f"{stem}.png",
-        "Manifest": f"{stem}.manifest.json",
+        "CSV": f"{stem}.csv", "PARQUET": f"{stem}.parquet", "XLSX": f"{stem}.xlsx", "SVG": f"{stem}.svg",
+        "PNG": f"{stem}.png", "Manifest": f"{stem}.manifest.json",
     }  # fmt: skip
 
     frame = pl.read_parquet(files["PARQUET"])

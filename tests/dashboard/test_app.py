@@ -314,7 +314,7 @@ def test_every_chart_can_be_taken_out(visit: Visit) -> None:
         app.run()
         assert_sound(app)
         labels = [b.label for b in app.get("download_button")]
-        assert labels == ["CSV", "PARQUET", "SVG", "PNG", "Manifest"] * len(charts)
+        assert labels == ["CSV", "PARQUET", "XLSX", "SVG", "PNG", "Manifest"] * len(charts)
 
 
 def test_a_store_in_use_is_a_quiet_note(visit: Visit, held_store: int) -> None:
