@@ -125,6 +125,7 @@ def _parser() -> argparse.ArgumentParser:
         "those of other networks, and compare income, issuance, burn and dilution.",
         epilog="Decimals take a dot. Of two values for one input the later counts.",
     )
+    risk_arguments.add_mechanisms(mechanisms)
     _add_scenario(mechanisms, "every mechanism and month")
 
     suppliers = commands.add_parser(
@@ -230,6 +231,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     risk_arguments.add_attribution(attribution)
     _add_scenario(attribution, "every index")
+
+    policy = commands.add_parser(
+        "policy",
+        parents=[common],
+        help="find which settings burn most for the safety they leave",
+        description="Burn against solvency over the settings that io.net could choose, on the same random "
+        "futures: what another beats is marked, today's placed among them.",
+        epilog="Decimals take a dot. Ranges and today's settings are those of the facts.",
+    )
+    risk_arguments.add_policy(policy)
+    _add_scenario(policy, "every policy")
 
     facts = commands.add_parser(
         "facts",

@@ -1,4 +1,5 @@
-"""The flags of `vaultline reserve`, `frontier` and `attribution` beside those of every scenario."""
+"""The flags beside those of every scenario: of `vaultline reserve`, `frontier`, `attribution`, `policy` and
+`mechanisms`."""
 
 import argparse
 
@@ -51,6 +52,26 @@ def add_attribution(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--base-points", default="1024", metavar="N", help="of Sobol's sample, a power of 2 (default: 1024)"
     )
+
+
+def add_policy(parser: argparse.ArgumentParser) -> None:
+    _add_shocks(parser)
+    add_paths(parser, "20,000")
+    parser.add_argument(
+        "--event", default="shortfall", metavar="EVENT",
+        help="what burn is weighed against in the text: shortfall (default) or underpaid",
+    )  # fmt: skip
+    parser.add_argument(
+        "--policies", default="200", metavar="N", help="how many policies are tried (default: 200)"
+    )
+    parser.add_argument(
+        "--levers", metavar="NAMES", help="the settings to move, with commas between (default: all twelve)"
+    )
+
+
+def add_mechanisms(parser: argparse.ArgumentParser) -> None:
+    _add_shocks(parser)
+    add_paths(parser, None)
 
 
 def _add_shocks(parser: argparse.ArgumentParser) -> None:

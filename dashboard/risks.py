@@ -15,6 +15,7 @@ from typing import Any
 import polars as pl
 
 from dashboard.answers import Answers, model_version
+from dashboard.policies import MechanismsQuestion, PolicyQuestion, mechanisms, policy
 from dashboard.progress import Parts, Progress
 from data.records import RunRecord, run_id
 from data.risk_inputs import DEFAULT_INPUTS, input_for, shock_marks, what_would_settle
@@ -29,7 +30,10 @@ from models.stress import cpu
 from models.stress.draws import LAYOUT
 from models.stress.plan import make_plan
 
-SOURCES = ("reserve.py", "frontier.py", "attribution.py", "likelihood.py", "shocks.py", "stress/path.py")
+SOURCES = (
+    "reserve.py", "frontier.py", "attribution.py", "likelihood.py", "shocks.py", "stress/path.py",
+    "policy.py", "policy_design.py", "mechanisms.py", "mechanism_paths.py", "mechanism_futures.py",
+)  # fmt: skip
 HEADLINE_LEVEL = 0.05
 RANGED = ("H0", "order")  # what is unpublished besides the start vault, which is the question here
 Cancelled = Callable[[], bool]
@@ -76,7 +80,7 @@ class AttributionQuestion:
     seed: int = 1
 
 
-Question = ReserveQuestion | FrontierQuestion | AttributionQuestion
+Question = ReserveQuestion | FrontierQuestion | AttributionQuestion | PolicyQuestion | MechanismsQuestion
 
 
 @dataclass(frozen=True)
@@ -292,4 +296,6 @@ _KINDS: dict[type, tuple[_Compute, str]] = {
     ReserveQuestion: (_reserve, "reserve"),
     FrontierQuestion: (_frontier, "frontier"),
     AttributionQuestion: (_attribution, "attribution"),
+    PolicyQuestion: (policy, "policy"),
+    MechanismsQuestion: (mechanisms, "mechanisms"),
 }

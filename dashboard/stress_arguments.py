@@ -35,10 +35,11 @@ def add_stress(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
-def add_paths(parser: argparse.ArgumentParser, default: str) -> None:
+def add_paths(parser: argparse.ArgumentParser, default: str | None) -> None:
+    """Without a default there are no random futures unless they are asked for."""
     parser.add_argument(
-        "--paths", type=_whole, default=default.replace(",", ""), metavar="N",
-        help=f"number of random futures (default: {default})",
+        "--paths", type=_whole, default=default and default.replace(",", ""), metavar="N",
+        help=f"number of random futures (default: {default or 'none, one path without shocks'})",
     )  # fmt: skip
     parser.add_argument("--seed", type=_whole, default=1, metavar="S", help="which futures (default: 1)")
 

@@ -2,20 +2,27 @@
 
 import argparse
 import textwrap
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from dashboard import formats
+from dashboard import policy_words as words
 from dashboard.answers import Answers
+from dashboard.commands import risk_output
 from dashboard.commands.output import checked_target, note, say, say_json, say_table, working, write_frame
 from dashboard.commands.project import stamp
 from dashboard.commands.scenario import asked
+from dashboard.policies import MechanismsQuestion
 from dashboard.settings import command
+from data.mechanisms import build_mechanisms
 from data.registry import Registry, load_facts
+from data.shock_choices import provisional
 from models.mechanism_paths import REFERENCE, Comparison, Mechanism
-from models.parameters import Scenario
+from models.parameters import InputError, Scenario
 
 WIDTH = 100
 # Of the columns whose names begin with these.
@@ -29,6 +36,10 @@ QUANTITIES = ("income_usd", "lowest_month_usd", "issued", "burned", "net", "circ
 
 def run(args: argparse.Namespace) -> int:
     out = checked_target(args.out, args.prices) if args.out is not None else None
+    if args.paths is not None:
+        return _on_futures(args, out)
+    if args.shock:
+        raise InputError("--shock changes the random shocks, and there are none without --paths")
     # Before the store is touched: bad input changes nothing.
     scenario, notes = asked(args, load_facts())
     with working("comparing"), Answers.open(args.store) as answers:
@@ -53,6 +64,44 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _on_futures(args: argparse.Namespace, out: Path | None) -> int:
+    """The same on random futures, as distributions."""
+    registry = load_facts()
+    shocks = risk_output.shocks_of(args, registry)
+    scenario, notes = asked(args, registry)
+    question = MechanismsQuestion(scenario, shocks, args.paths, args.seed)
+    found = risk_output.reckon(args, question)
+    notes += [provisional(registry, shocks)] + ([found.note] if found.note else [])
+    for text in notes:
+        note(text)
+    made = risk_output.marks(found, scenario, shocks, words.mechanism_flags(question))
+    totals, by_month = found.tables["totals"], found.tables["by_month"]
+    if out is not None:
+        risk_output.write(out, by_month, "Mechanisms by month", scenario, made, _units(by_month))
+    rules = build_mechanisms(registry.facts)
+    if args.json:
+        records = [{**_about(registry, m), "totals": _of(totals, m.name)} for m in rules]
+        say_json({**found.figures, "mechanisms": records, **made, "notes": notes})
+        return 0
+    f = found.figures
+    say(textwrap.fill(words.mechanism_sentence(totals, f["paths"], f["months"]), WIDTH))
+    say("")
+    say_table(words.mechanism_rows(totals, QUANTITIES), left=2)
+    say(
+        "\n± is a standard error, of a difference the one on the same futures. Income counts tokens at the\n"
+        "price of the month that pays them; issued tokens may have been minted again. By the month,\n"
+        "whatever the scenario's steps. How the rules were brought to IO's scale:\n"
+    )
+    _rules(registry, rules)
+    say(f"\n{f['paths']:,} random futures, seed {f['seed']}, {risk_output.computed(found)}.")
+    return 0
+
+
+def _of(totals: pl.DataFrame, name: str) -> dict[str, Any]:
+    rows = totals.filter(mechanism=name).drop("mechanism", "title")
+    return {row.pop("quantity"): row for row in rows.to_dicts()}
+
+
 def _manifest(found: Comparison, scenario: Scenario, marks: dict[str, Any]) -> dict[str, Any]:
     from dashboard import exports
 
@@ -60,7 +109,7 @@ def _manifest(found: Comparison, scenario: Scenario, marks: dict[str, Any]) -> d
         kind="table",
         title="Mechanisms by month, from the same revenue at the same prices",
         frame=found.by_month,
-        units={c: unit for q, unit in UNITS.items() for c in found.by_month.columns if c.startswith(q)},
+        units=_units(found.by_month),
         scenario=scenario,
         facts_version=marks["facts_version"],
         model_version=marks["model_version"],
@@ -69,14 +118,21 @@ def _manifest(found: Comparison, scenario: Scenario, marks: dict[str, Any]) -> d
     )
 
 
+def _units(by_month: pl.DataFrame) -> dict[str, str]:
+    return {c: unit for q, unit in UNITS.items() for c in by_month.columns if c.startswith(q)}
+
+
 def _record(registry: Registry, found: Comparison, mechanism: Mechanism) -> dict[str, Any]:
+    return {**_about(registry, mechanism), **_totals(found, mechanism.name)}
+
+
+def _about(registry: Registry, mechanism: Mechanism) -> dict[str, Any]:
     return {
         "name": mechanism.name,
         "title": mechanism.title,
         "notes": mechanism.notes,
         "sources": _sources(registry, mechanism),
         "facts": list(mechanism.facts),
-        **_totals(found, mechanism.name),
     }
 
 
@@ -121,7 +177,11 @@ def _tell(registry: Registry, found: Comparison, scenario: Scenario) -> None:
         "\nIncome counts tokens at the price of the step that pays them; dilution is what payouts and burn\n"
         "add to what would circulate at the end by unlocks alone. How the rules were brought to IO's scale:\n"
     )
-    for mechanism in found.mechanisms:
+    _rules(registry, found.mechanisms)
+
+
+def _rules(registry: Registry, mechanisms: Sequence[Mechanism]) -> None:
+    for mechanism in mechanisms:
         sources = "; ".join(_sources(registry, mechanism))
         text = f"{mechanism.title}. {mechanism.notes} Sources: {sources}."
         say(textwrap.fill(text, WIDTH, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False))

@@ -1,0 +1,185 @@
+"""How the policy lab and the networks' rules read: the same sentences and rows for terminal and page."""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from dashboard import formats, inputs
+from dashboard.formats import MINUS, NO_BREAK
+from dashboard.risk_words import RESERVE_EVENTS, lower
+from dashboard.stress_words import chance
+from models.mechanism_paths import REFERENCE
+from models.policy import DOMINATED, EFFICIENT, EVENTS, UNCLEAR
+from models.stress.summary import NORMAL_95
+
+if TYPE_CHECKING:
+    from dashboard.policies import MechanismsQuestion, PolicyQuestion
+    from dashboard.risks import Found
+
+Row = Mapping[str, Any]
+CAVEAT = (
+    "Dominated: another of these policies burns no less at no more risk, and is better in one of the two by "
+    "more than the 95 % error of that difference on the same futures. More policies could find better ones; "
+    "the best of many is flattered by about an error."
+)
+QUANTITIES = {
+    "income_usd": "Supplier income", "lowest_month_usd": "Worst month's income", "issued": "Issued",
+    "burned": "Burned", "net": "Net issuance", "circulating": "Circulating at the end",
+    "dilution": "Dilution",
+}  # fmt: skip
+
+
+def policy_flags(question: "PolicyQuestion") -> list[str]:
+    """The flags of the command that asks this, besides scenario and shocks."""
+    return [
+        "--levers", ",".join(question.levers), "--policies", str(question.policies),
+        "--paths", str(question.paths), "--seed", str(question.seed),
+    ]  # fmt: skip
+
+
+def mechanism_flags(question: "MechanismsQuestion") -> list[str]:
+    return ["--paths", str(question.paths), "--seed", str(question.seed)]
+
+
+def policy_sentences(found: "Found", event: str) -> list[str]:
+    """Today's policy, what beats it, and how the others fare."""
+    table, f = found.tables["policies"], found.figures
+    today = table.row(0, named=True)
+    risk, said = EVENTS[event], RESERVE_EVENTS[event]
+    told = [
+        f"Under these assumptions today's policy burns {formats.io(today['burned'])} "
+        f"(± {formats.io(today['burned_error'])}) in {formats.months(f['months'])}, and the vaults {said} in "
+        f"{chance(today[risk])} of random futures (± {today[f'{risk}_error'] * 100:.2f} points)."
+    ]
+    most, safest = (table.row(f["best"][event][end], named=True) for end in ("burn", "safe"))
+    if today[f"verdict_{event}"] == EFFICIENT:
+        told.append(f"None of the {table.height - 1} others burns as much at no more risk.")
+    else:
+        sure = "is beaten" if today[f"verdict_{event}"] == DOMINATED else "seems beaten, within the error"
+        told.append(
+            f"It {sure}. At no more risk {name_of(most)} burns most: {differs(most, event)}. Burning no "
+            f"less, {name_of(safest)} is the safest: {differs(safest, event)}."
+        )
+    verdict = table[f"verdict_{event}"].to_list()
+    efficient = table.filter(pl.col(f"verdict_{event}") == EFFICIENT)
+    less = efficient.filter(pays_less()).height
+    looks = ": a controller can look solvent by paying less" if event == "shortfall" and less else ""
+    told.append(
+        f"Of {table.height} policies {efficient.height} are efficient, {verdict.count(DOMINATED)} dominated "
+        f"and {verdict.count(UNCLEAR)} not told apart. {less} of the efficient pay suppliers less at the "
+        f"lowest than today's does{looks}."
+    )
+    return told
+
+
+def pays_less() -> pl.Expr:
+    """By more than the 95 % error of the difference to today's."""
+    return pl.col("lowest_pay_less") < -NORMAL_95 * pl.col("lowest_pay_less_error")
+
+
+def differs(row: Row, event: str) -> str:
+    """Burn, risk and pay against today's policy, each with the standard error of the difference."""
+    risk = EVENTS[event]
+    return (
+        f"burn {_signed(row['burned_less'], formats.io)} (± {formats.io(row['burned_less_error'])}), chance "
+        f"{points(row[f'{risk}_less'], row[f'{risk}_less_error'])}, lowest pay "
+        f"{points(row['lowest_pay_less'], row['lowest_pay_less_error'])}"
+    )
+
+
+def points(value: float, error: float) -> str:
+    return f"{_signed(value, lambda v: f'{v * 100:.1f}')} points (± {error * 100:.2f})"
+
+
+def _signed(value: float, write: Any) -> str:
+    return f"{MINUS if value < 0 else '+'}{write(abs(value))}"
+
+
+def settings(row: Row, today: Row, levers: Iterable[str]) -> str:
+    """What a policy has otherwise than today's."""
+    changed = [
+        f"{lower(inputs.title(name))} {inputs.shown(name, row[name])}"
+        for name in levers
+        if row[name] != today[name]
+    ]
+    return formats.listing(changed) if changed else "as today"
+
+
+def shown_policies(table: pl.DataFrame, event: str) -> pl.DataFrame:
+    """Today's, the reader's own, and what no other beats for sure, by what they burn."""
+    kept = (pl.col(f"verdict_{event}") != DOMINATED) | pl.col("kind").is_in(["today", "yours"])
+    return table.filter(kept).sort("burned", "number")
+
+
+def policy_rows(table: pl.DataFrame, event: str) -> list[tuple[str, ...]]:
+    """Those policies under their heads, coverage and pay side by side."""
+    rows: list[tuple[str, ...]] = [
+        ("", "burned", "than today's", "shortfall", "underpaid", "lowest pay", "retired", "")
+    ]
+    for row in shown_policies(table, event).iter_rows(named=True):
+        rows.append(
+            (
+                name_of(row),
+                formats.io(row["burned"]),
+                f"{_signed(row['burned_less'], formats.io)} (± {formats.io(row['burned_less_error'])})",
+                chance(row["p_shortfall"]),
+                chance(row["p_underpaid"]),
+                formats.percent(row["lowest_pay"]),
+                formats.io(row["retired"]),
+                row[f"verdict_{event}"],
+            )
+        )
+    return rows
+
+
+def name_of(row: Row) -> str:
+    return {"today": "today's", "yours": "yours"}.get(row["kind"], f"policy {row['number']}")
+
+
+def mechanism_sentence(totals: pl.DataFrame, paths: int, months: int) -> str:
+    income = totals.filter(quantity="income_usd")
+    own, others = income.row(0, named=True), income.slice(1).sort("less_ide")
+    least, most = others.row(0, named=True), others.row(-1, named=True)
+    return (
+        f"Under these assumptions suppliers earn {formats.usd(own['mean'])} (± {formats.usd(own['error'])}) "
+        f"over {formats.months(months)} under the IDE, mean of {paths:,} random futures; on the same futures "
+        f"{_less(least)} and {_less(most)}."
+    )
+
+
+def _less(row: Row) -> str:
+    rule = "the old schedule" if row["mechanism"] == "legacy" else f"{row['title']}'s rule"
+    less = _signed(row["less_ide"], formats.usd)
+    return f"{less} (± {formats.usd(row['less_ide_error'])}) under {rule}"
+
+
+def amount(quantity: str, value: float) -> str:
+    if quantity in ("income_usd", "lowest_month_usd"):
+        return formats.usd(value)
+    return formats.percent(value) if quantity == "dilution" else formats.io(value)
+
+
+def with_error(quantity: str, value: float, error: float | None) -> str:
+    if error is None:  # one path
+        return amount(quantity, value)
+    told = f"{error * 100:.2f} points" if quantity == "dilution" else amount(quantity, error)
+    return f"{amount(quantity, value)} (±{NO_BREAK}{told})"
+
+
+def mechanism_rows(totals: pl.DataFrame, quantities: Iterable[str]) -> list[tuple[str, ...]]:
+    """One row a mechanism and quantity: mean with its error, 5 % to 95 % of futures, less the IDE's."""
+    rows: list[tuple[str, ...]] = [("", "", "mean", "5 % to 95 %", "less IDE's")]
+    for quantity in quantities:
+        for row in totals.filter(quantity=quantity).iter_rows(named=True):
+            less = with_error(quantity, row["less_ide"], row["less_ide_error"])
+            rows.append(
+                (
+                    QUANTITIES[quantity],
+                    row["title"],
+                    with_error(quantity, row["mean"], row["error"]),
+                    f"{amount(quantity, row['p5'])} to {amount(quantity, row['p95'])}",
+                    "" if row["mechanism"] == REFERENCE else less,
+                )
+            )
+    return rows
