@@ -37,6 +37,8 @@ from models.readers.suppliers import Answer
 
 if TYPE_CHECKING:  # loaded where they are asked for: they bring scipy and the compiler along
     from dashboard.calibrations import Fitting, Progress, Scored, Scoring
+    from dashboard.comparisons import Compared
+    from dashboard.comparisons import Question as Compare
     from dashboard.evidence import Audit
     from dashboard.jobs import Jobs
     from dashboard.risks import Found
@@ -329,6 +331,17 @@ class Answers:
 
         key = ("risk", risks.name_of(self, asked))
         return self._remembered(key, lambda: risks.ask(self, asked, progress, cancelled))
+
+    def compare(
+        self,
+        asked: "Compare",
+        progress: Callable[[int, int], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> "Compared":
+        """Scenarios on the same random futures; a cancel leaves the paths done. Raises InputError."""
+        from dashboard import comparisons
+
+        return comparisons.ask(self, asked, progress, cancelled)
 
     def explain(self, scenario: Scenario, figure: str) -> Explanation:
         """Formula, inputs with their sources, arithmetic, path and command behind one of explain.FIGURES."""

@@ -161,6 +161,17 @@ def _parser() -> argparse.ArgumentParser:
     stress_arguments.add_stress(stress)
     _add_scenario(stress, "every month's chances and quantiles")
 
+    compare = commands.add_parser(
+        "compare",
+        parents=[common],
+        help="put scenarios side by side on the same futures",
+        description="What a change buys: up to four scenarios over the same random futures, each difference "
+        "from the first taken path by path, with its error.",
+        epilog="Decimals take a dot. All run over the first scenario's months and steps.",
+    )
+    stress_arguments.add_compare(compare)
+    _add_scenario(compare, "every figure of every scenario")
+
     replay = commands.add_parser(
         "replay",
         parents=[common],

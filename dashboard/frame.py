@@ -1,7 +1,7 @@
 """What every page shares: the scenario bar above, the controls beside, the stamp below."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -30,6 +30,7 @@ STYLE = """
 [data-testid="stMetricValue"] *, [data-testid="stMetricLabel"] * { white-space: normal; overflow: visible; }
 /* Streamlit's own CSV is neither full nor safe for a spreadsheet, and carries no manifest: Export has it. */
 [data-testid="stElementToolbar"] button[aria-label="Download as CSV"] { display: none; }
+.stMultiSelect [data-tag] { color: light-dark(#ffffff, #171614); }
 .stColumn { min-width: min(100%, 13rem); }
 .stColumn:has(.stPlotlyChart) { min-width: min(100%, 24rem); }
 @media (min-width: 800px) and (min-height: 600px) {
@@ -68,19 +69,24 @@ def open_desk(answers: Answers, pages: dict[str, Page]) -> Desk:
             linked = links.scenario_from_query(st.query_params.to_dict())
             if linked is not None:
                 session.adopt(linked)
+                st.session_state["compared_linked"] = links.comparison_from_query(st.query_params.to_dict())
         except InputError as error:
             session.message = f"{error}. What you see is the baseline."
         st.session_state["session"] = session
     return Desk(answers, st.session_state["session"], st.context.theme.type == "dark", pages)
 
 
-def show(desk: Desk, page: Callable[[Desk], None], fields: Sequence[str]) -> None:
-    """One whole page: bar, controls of `fields`, the page itself, stamp. Every fault shows as a sentence."""
+Query = Callable[["Desk"], Mapping[str, str]]
+
+
+def show(desk: Desk, page: Callable[[Desk], None], fields: Sequence[str], query: Query | None = None) -> None:
+    """One whole page: bar, controls of `fields`, the page itself, stamp. `query` is what a link to the page
+    carries besides the scenario. Every fault shows as a sentence."""
     if st.session_state.get("page") != page.__module__:
         controls.forget()
         st.session_state["page"] = page.__module__
     st.html(f"<style>{STYLE}</style>")
-    for part in (scenario_bar, lambda d: sidebar(d, fields), page, stamp):
+    for part in (partial(scenario_bar, query=query), lambda d: sidebar(d, fields), page, stamp):
         try:
             part(desk)
         except InputError as error:
@@ -90,7 +96,7 @@ def show(desk: Desk, page: Callable[[Desk], None], fields: Sequence[str]) -> Non
             st.error(UNEXPECTED)
 
 
-def scenario_bar(desk: Desk) -> None:
+def scenario_bar(desk: Desk, query: Query | None = None) -> None:
     """Which scenario this is, what differs from its preset, and the ways to share it and to go back."""
     session = desk.session
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", key="bar"):
@@ -103,7 +109,7 @@ def scenario_bar(desk: Desk) -> None:
             disabled=not session.changed, help="Put every input back to the preset's value",
         )  # fmt: skip
         with st.popover("Share", icon=":material/link:"):
-            _share(session)
+            _share(desk, query)
     _differences(session)
     if session.message:
         st.warning(plain(session.message, 500), icon=":material/block:")
@@ -141,10 +147,12 @@ def _about(desk: Desk) -> str:
     return f"**{plain(preset.title)}.** {plain(preset.description, 600)}{approximate}\n\nSources: {sources}."
 
 
-def _share(session: Session) -> None:
-    st.markdown("This link opens this page with exactly this scenario, inputs and all.")
+def _share(desk: Desk, query: Query | None) -> None:
+    beside = " and what it is compared with" if query else ""
+    st.markdown(f"This link opens this page with exactly this scenario{beside}, inputs and all.")
     try:
-        st.code(links.address(st.context.url or "", session.scenario), language=None, wrap_lines=True)
+        more = query(desk) if query else None
+        st.code(links.address(st.context.url or "", desk.scenario, more), language=None, wrap_lines=True)
     except InputError as error:
         st.warning(plain(str(error), 300))
 

@@ -18,6 +18,7 @@ from typing import Any, cast
 
 from models.parameters import InputError
 from models.stress import worker
+from models.stress.contrast import BLOCK, Contrast
 from models.stress.engine import StressResult
 
 LOG = logging.getLogger("vaultline.jobs")
@@ -50,7 +51,7 @@ class Job:
 
     @property
     def done_paths(self) -> int:
-        return self.result.paths if isinstance(self.result, StressResult) else 0
+        return self.result.paths if isinstance(self.result, StressResult | Contrast) else 0
 
     @property
     def work_left(self) -> float:
@@ -62,19 +63,22 @@ class Job:
             return r.paths * sum(s.months * s.steps_per_month for s in r.scenarios)
         if isinstance(r, worker.Paired):
             return 2 * r.paths * r.a.months * r.a.steps_per_month
+        if isinstance(r, worker.Contrasting):
+            return (r.until - self.done_paths) * sum(s.months * s.steps_per_month for s in r.scenarios)
         return r.result.paths * r.result.plan.steps
 
     def next_request(self) -> worker.Request:
         """The next slice: a first answer, then as much more as takes about SLICE_SECONDS."""
-        if not isinstance(self.request, worker.Run):
+        if not isinstance(self.request, worker.Run | worker.Contrasting):
             return self.request
-        earlier = cast(StressResult | None, self.result)
+        earlier = cast(StressResult | Contrast | None, self.result)
         if earlier is None:
             until = FIRST_PATHS
         else:
             pace = earlier.new_paths / max(earlier.seconds, 1e-3)
             until = earlier.paths + max(FIRST_PATHS, int(pace * SLICE_SECONDS))
-        return replace(self.request, until=min(until, self.request.until), extend=earlier)
+            until -= until % BLOCK  # what a comparison can be gone on from
+        return replace(self.request, until=min(until, self.request.until), extend=cast(Any, earlier))
 
 
 class Jobs:
@@ -177,14 +181,15 @@ class Jobs:
             self._end(job, "cancelled")
         elif job.error is not None:
             self._end(job, "failed")
-        elif answer is not None and not (isinstance(answer, StressResult) and self._goes_on(job)):
+        elif answer is not None and not self._goes_on(job):
             self._end(job, "done")
         else:
             self._waiting.append(job)
 
     @staticmethod
     def _goes_on(job: Job) -> bool:
-        return isinstance(job.request, worker.Run) and job.done_paths < job.request.until
+        sliced = isinstance(job.request, worker.Run | worker.Contrasting)
+        return sliced and job.done_paths < cast(Any, job.request).until
 
     def _end(self, job: Job, state: str) -> None:
         job.state = state

@@ -2,7 +2,8 @@
 
 Every input travels, so a link means the same on another machine and after the defaults have moved. What
 arrives is untrusted: sizes are capped on both sides of the compression, and the Scenario's own declaration
-judges the rest.
+judges the rest. The Compare page's link says besides, under `c`, what the scenario is compared with, on which
+random futures.
 """
 
 import base64
@@ -11,43 +12,81 @@ import json
 import re
 import zlib
 from collections.abc import Mapping
-from typing import Any
+from typing import NamedTuple
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from models.parameters import InputError, Scenario, parse_scenario
+from data.scenario_file import checked_name, complete, mapping
+from models.parameters import InputError, Scenario
+from models.shocks import Shocks, parse_shocks
 
 VERSION = "1"
 # A page's address has to fit what web servers take for one line (uvicorn: 64 KiB).
 MAX_TEXT = 32_000
 MAX_JSON = 256_000
+MAX_OTHERS = 3
+WHAT = "The link"
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]+")
+
+
+class Linked(NamedTuple):
+    """What a scenario is compared with: named scenarios, and the random futures that all meet."""
+
+    others: tuple[tuple[str, Scenario], ...]
+    shocks: Shocks
+    paths: int
+    seed: int
 
 
 def encode(scenario: Scenario) -> str:
     """The `s` value of a link. Raises InputError for what no link can hold (very long histories)."""
-    packed = zlib.compress(scenario.canonical_json().encode(), 9)
-    text = base64.urlsafe_b64encode(packed).decode().rstrip("=")
-    if len(text) > MAX_TEXT:
-        raise InputError(
-            f"This scenario is too long for a link ({len(text):,} characters, at most {MAX_TEXT:,}): "
-            "its price history is too large, so hand on the file instead"
-        )
-    return text
+    return _packed(scenario.canonical_json(), "scenario is", "its price history is")
 
 
 def decode(text: str) -> Scenario:
     """The scenario of an `s` value. Raises InputError: one sentence that says what is wrong with the link."""
-    values = _mapping(_unpacked(text))
-    unknown = [name for name in values if name not in Scenario.model_fields]
-    if unknown:
-        raise InputError(f"The link names the input {unknown[0][:40]!r}, which this vaultline does not know")
-    missing = [name for name in Scenario.model_fields if name not in values]
-    if missing:
-        raise InputError(f"The link lacks the input {missing[0]}")
+    return complete(mapping(_unpacked(text), WHAT), WHAT)
+
+
+def encode_compared(linked: Linked) -> str:
+    """The `c` value of a link. Raises InputError for what no link can hold."""
+    value = {
+        "others": [
+            {"name": name, "inputs": json.loads(other.canonical_json())} for name, other in linked.others
+        ],
+        "shocks": json.loads(linked.shocks.canonical_json()),
+        "paths": linked.paths,
+        "seed": linked.seed,
+    }
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return _packed(text, "comparison is", "its histories are")
+
+
+def decode_compared(text: str) -> Linked:
+    """What a `c` value asks for. Raises InputError: one sentence that says what is wrong with the link."""
+    values = mapping(_unpacked(text), WHAT)
+    if values.keys() != {"others", "shocks", "paths", "seed"}:
+        raise InputError("The link is damaged: it holds no comparison")
+    others, shocks, paths, seed = (values[key] for key in ("others", "shocks", "paths", "seed"))
+    entries = isinstance(others, list) and all(
+        isinstance(o, dict) and o.keys() == {"name", "inputs"} and isinstance(o["name"], str)
+        and isinstance(o["inputs"], dict)
+        for o in others
+    )  # fmt: skip
+    if not entries or not isinstance(shocks, dict) or type(paths) is not int or type(seed) is not int:
+        raise InputError("The link is damaged: it holds no comparison")
+    if not 1 <= len(others) <= MAX_OTHERS:
+        raise InputError(f"The link compares with {len(others)} scenarios; 1 to {MAX_OTHERS} are allowed")
+    named = tuple((checked_name(o["name"]), complete(o["inputs"], WHAT)) for o in others)
     try:
-        return parse_scenario(values)
-    except RecursionError:  # lists in lists in lists
-        raise InputError("The link is damaged: it holds no scenario") from None
+        return Linked(named, parse_shocks(shocks), paths, seed)
+    except RecursionError:
+        raise InputError("The link is damaged: it holds no comparison") from None
+
+
+def comparison_from_query(query: Mapping[str, str]) -> Linked | None:
+    """What a page's address compares its scenario with, or None when it says nothing of it. Raises
+    InputError."""
+    return decode_compared(query["c"]) if "c" in query and "s" in query else None
 
 
 def scenario_from_query(query: Mapping[str, str]) -> Scenario | None:
@@ -61,11 +100,24 @@ def scenario_from_query(query: Mapping[str, str]) -> Scenario | None:
     return decode(query["s"])
 
 
-def address(page: str, scenario: Scenario) -> str:
-    """The link that opens `page` (an address; its query is replaced) with `scenario`."""
+def address(page: str, scenario: Scenario, more: Mapping[str, str] | None = None) -> str:
+    """The link that opens `page` (an address; its query is replaced) with `scenario` and what else the page
+    goes by. Raises InputError for what no link can hold."""
     parts = urlsplit(page)
-    query = urlencode({"v": VERSION, "s": encode(scenario)})
+    query = urlencode({"v": VERSION, "s": encode(scenario), **(more or {})})
+    if len(query) > 2 * MAX_TEXT - 4_000:
+        raise InputError("These scenarios together are too long for a link: hand on their files instead")
     return urlunsplit((parts.scheme, parts.netloc, parts.path, query, ""))
+
+
+def _packed(content: str, what: str, why: str) -> str:
+    text = base64.urlsafe_b64encode(zlib.compress(content.encode(), 9)).decode().rstrip("=")
+    if len(text) > MAX_TEXT:
+        raise InputError(
+            f"This {what} too long for a link ({len(text):,} characters, at most {MAX_TEXT:,}): "
+            f"{why} too large, so hand on the file instead"
+        )
+    return text
 
 
 def _unpacked(text: str) -> str:
@@ -89,23 +141,3 @@ def _unpacked(text: str) -> str:
         return content.decode()
     except UnicodeDecodeError:
         raise InputError("The link is damaged: it holds no text") from None
-
-
-def _mapping(text: str) -> dict[str, Any]:
-    try:
-        values = json.loads(text, object_pairs_hook=_once)
-    except InputError:
-        raise
-    except (ValueError, RecursionError):  # ValueError: also numbers of thousands of digits
-        raise InputError("The link is damaged: it holds no scenario") from None
-    if not isinstance(values, dict):
-        raise InputError("The link is damaged: it holds no scenario")
-    return values
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object whose keys occur once: of two values for one input, neither may win unseen."""
-    values = dict(pairs)
-    if len(values) != len(pairs):
-        raise InputError("The link is damaged: it names an input twice")
-    return values

@@ -35,6 +35,23 @@ def add_stress(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def add_compare(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--with", action="append", nargs="+", dest="beside", metavar="SCENARIO",
+        help="a preset or a scenario's file (.json), then changes to it as KEY=VALUE; changes alone are to "
+        "the first scenario; title=TEXT names it; up to three times (default: second_contract, legacy)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--shock-set", default="fitted", metavar="NAME",
+        help="the shocks' numbers: fitted (to IO, default), pooled, drift, joint_crash or provisional",
+    )  # fmt: skip
+    parser.add_argument(
+        "--shock", action="extend", nargs="+", default=[], metavar="KEY=VALUE",
+        help="change the shocks, as for stress",
+    )  # fmt: skip
+    add_paths(parser, "100,000")
+
+
 def add_paths(parser: argparse.ArgumentParser, default: str | None) -> None:
     """Without a default there are no random futures unless they are asked for."""
     parser.add_argument(

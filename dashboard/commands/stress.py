@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     scenario, notes = asked(_without_history(args), registry)
     question = Question(scenario, shocks, args.paths, args.seed, _fans(args.fans))
     make_plan(scenario, registry.protocol(), shocks)
-    with Answers.open(args.store) as answers, _stoppable() as stop, _progress(args.paths) as shown:
+    with Answers.open(args.store) as answers, stoppable() as stop, progress(args.paths) as shown:
         stressed = ask(
             answers, question, device=args.device, threads=args.threads, progress=shown,
             cancelled=lambda: bool(stop),
@@ -119,7 +119,7 @@ def _fans(text: str) -> tuple[str, ...]:
 
 
 @contextmanager
-def _stoppable() -> Iterator[list[bool]]:
+def stoppable() -> Iterator[list[bool]]:
     """While this lasts, the first Ctrl-C is noted in the list, and the second one interrupts."""
     stop: list[bool] = []
 
@@ -135,7 +135,7 @@ def _stoppable() -> Iterator[list[bool]]:
 
 
 @contextmanager
-def _progress(paths: int) -> Iterator[Any]:
+def progress(paths: int) -> Iterator[Any]:
     """A bar on stderr, from the second second on and where a terminal shows it."""
     with tqdm(total=paths, unit=" paths", unit_scale=True, delay=1, leave=False, disable=None) as bar:
 

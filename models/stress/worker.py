@@ -15,6 +15,7 @@ from typing import BinaryIO
 from models.parameters import InputError, Protocol, Scenario
 from models.shocks import Shocks
 from models.stress.compare import Comparison, compare, nearest_paths
+from models.stress.contrast import Contrast, contrast
 from models.stress.engine import Device, StressResult, run
 from models.stress.plan import make_plan
 
@@ -103,7 +104,25 @@ class Paired:
         return compare(a, b, self.seed, self.paths)
 
 
-Request = Run | Spread | Nearest | Paired
+@dataclass(frozen=True)
+class Contrasting:
+    """Paths up to number `until` of several scenarios, from those of `extend` on."""
+
+    scenarios: tuple[Scenario, ...]
+    protocol: Protocol
+    shocks: Shocks
+    seed: int
+    until: int
+    extend: Contrast | None
+
+    def answer(self, cancelled: Callable[[], bool]) -> Contrast:
+        return contrast(
+            self.scenarios, self.protocol, self.shocks, seed=self.seed, paths=self.until,
+            extend=self.extend, cancelled=cancelled,
+        )  # fmt: skip
+
+
+Request = Run | Spread | Nearest | Paired | Contrasting
 CANCEL = "cancel"
 
 

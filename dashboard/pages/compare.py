@@ -1,0 +1,295 @@
+"""Compare: what does this change buy?"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date
+from functools import partial
+from typing import Any, NamedTuple
+
+import streamlit as st
+
+from dashboard import charts_compare, compare_words, compared, comparisons, panels, stress
+from dashboard.compare_table import table
+from dashboard.comparisons import MOST, Column, Compared, Question
+from dashboard.formats import listing, plain
+from dashboard.frame import Desk, drawer
+from dashboard.jobs import Job
+from dashboard.stress import FANS, FIRST_PATHS, Stressed
+from dashboard.stress_words import FANS as FAN_WORDS
+from models.schedules import month_end
+
+TITLE = "Compare"
+FIELDS = ("price_shock", "demand_shock", "shock_month", "V0_months", "H0", "months")
+QUERY = compared.query
+PATHS = (FIRST_PATHS, stress.DEFAULT_PATHS, 1_000_000)
+REFRESH = 0.4
+PATIENCE = 0.5
+
+
+class Asked(NamedTuple):
+    """What one reader waits for: the comparison, and the fans of each scenario."""
+
+    question: Question
+    job: Job | None  # None: found in the store
+    found: Compared | None
+    fans: tuple[tuple[Job | None, Stressed | None], ...]
+
+
+def page(desk: Desk) -> None:
+    head = st.container(key="answer")
+    columns = choose(desk)
+    if len(columns) < 2:
+        head.title("**What is this scenario to be compared with?** Choose one below.", anchor=False)
+        return
+    paths, seed, shocks = compared.size(desk)
+    question = Question(tuple(columns), shocks, paths, seed)
+    comparisons.check(desk.answers.protocol, question)
+    asked = ask(desk, question)
+    if asked.job is not None:
+        asked.job.ended.wait(PATIENCE)
+    running = not _settled(asked)
+    with head:
+        st.fragment(partial(answer, desk, asked, running), run_every=REFRESH if running else None)()
+    what_differs(desk, columns)
+    st.fragment(partial(results, desk, asked), run_every=2 * REFRESH if running else None)()
+
+
+def choose(desk: Desk) -> list[Column]:
+    """The scenario at hand and those that it is compared with; a sentence for each that cannot be."""
+    options = compared.choices(desk)
+    keys = compared.selected(desk, options)
+    if st.session_state.get(compared.WIDGET) != keys:
+        st.session_state[compared.WIDGET] = keys
+    st.multiselect(
+        "Compared with", [*options], key=compared.WIDGET, max_selections=MOST - 1, on_change=_chosen,
+        format_func=lambda key: options[key].title, placeholder="Choose up to three",
+        help="Each is measured against the scenario at hand, the one in the bar above.",
+    )  # fmt: skip
+    _size(desk)
+    columns, refused = compared.columns(desk, keys, options)
+    for sentence in refused:
+        st.warning(plain(f"{sentence}.", 400))
+    longest = _within_reach(desk, keys, options)
+    if refused and longest is not None:
+        st.button(
+            f"Run all over {longest} months", key="compare_months", on_click=desk.session.edit,
+            kwargs={"months": longest},
+        )  # fmt: skip
+    stretched = [c.title for c in columns[1:] if c not in options.values()]
+    if stretched:
+        first, steps = desk.scenario.months, desk.scenario.steps_per_month
+        st.caption(
+            f"{plain(listing(stretched), 300)} run here over {first} months of {steps} steps each, like the "
+            "scenario at hand: only then do all meet the same shocks."
+        )
+    return columns
+
+
+def _chosen() -> None:
+    st.session_state[compared.KEPT] = list(st.session_state[compared.WIDGET])
+
+
+def _within_reach(desk: Desk, keys: Sequence[str], options: dict[str, Column]) -> int | None:
+    """The months over which all that is chosen could be run."""
+    histories = [
+        len(h)
+        for key in keys
+        for h in (options[key].scenario.price_history, options[key].scenario.revenue_history)
+        if h
+    ]
+    return min(histories, default=None) if histories and min(histories) < desk.scenario.months else None
+
+
+def _size(desk: Desk) -> None:
+    paths, seed, shocks = compared.size(desk)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.segmented_control(
+            "Futures", sorted({*PATHS, paths}), key="compare_paths", default=paths, required=True,
+            format_func="{:,}".format, on_change=_keep, args=("compare_paths",),
+        )  # fmt: skip
+        st.number_input(
+            "Seed", min_value=0, step=1, value=seed, key="compare_seed", width=160, on_change=_keep,
+            args=("compare_seed",), help="The same seed meets the same futures, whatever the scenario",
+        )  # fmt: skip
+        if shocks != desk.answers.registry.shocks():
+            st.button(
+                "Use the default shocks", key="compare_default_shocks", icon=":material/undo:",
+                on_click=lambda: st.session_state.update(compare_own_shocks=True),
+                help="The random shocks are those of the link that brought you here",
+            )  # fmt: skip
+
+
+def _keep(key: str) -> None:
+    st.session_state[f"{key}_kept"] = st.session_state[key]
+
+
+def ask(desk: Desk, question: Question) -> Asked:
+    """The reader's comparison: what is there already, else jobs, in the place of what was asked before."""
+    before: Asked | None = st.session_state.get("compare")
+    if before is not None and before.question == question:
+        return before
+    if before is not None:
+        _leave(desk, before)
+    answers = desk.answers
+    found, job = comparisons.find(answers, question), None
+    if found is None:
+        done: Callable[[Any], Any] = partial(comparisons.keep, answers, question)
+        key = ("compare", comparisons.asked(answers, question).id)
+        job = answers.jobs.submit(key, comparisons.request(answers, question), done)
+    asked = Asked(question, job, found, tuple(_fan(desk, question, c) for c in question.columns))
+    st.session_state["compare"] = asked
+    return asked
+
+
+def _fan(desk: Desk, question: Question, column: Column) -> tuple[Job | None, Stressed | None]:
+    """The column's own stress run, the same as the Stress lab's, for its fans."""
+    answers = desk.answers
+    own = stress.Question(column.scenario, question.shocks, question.paths, question.seed)
+    name = own.run_id(answers.registry.version)
+    earlier = stress.longest(answers, own)
+    if earlier is not None and earlier.complete:
+        return None, Stressed(own, earlier, name, True)
+    done: Callable[[Any], Any] = partial(stress.keep, answers, own)
+    return answers.jobs.submit(name, stress.run_request(answers, own, earlier), done), None
+
+
+def _leave(desk: Desk, asked: Asked) -> None:
+    for job in (asked.job, *(job for job, _ in asked.fans)):
+        if job is not None:
+            desk.answers.jobs.leave(job)
+
+
+def _settled(asked: Asked) -> bool:
+    return all(job.finished for job in (asked.job, *(job for job, _ in asked.fans)) if job)
+
+
+def _so_far(desk: Desk, asked: Asked) -> Compared | None:
+    if asked.job is None:
+        return asked.found
+    result = asked.job.result
+    if result is None:
+        return None
+    return Compared(replace(asked.question, paths=result.paths), result, False, desk.answers.notice)
+
+
+def answer(desk: Desk, asked: Asked, refreshing: bool) -> None:
+    """The sentence, and how far the futures are."""
+    found = _so_far(desk, asked)
+    st.title(
+        compare_words.verdict(found) if found else "**The first futures are on their way.**", anchor=False
+    )
+    progress(desk, asked, found)
+    if refreshing and _settled(asked):
+        st.rerun()  # once more as a whole: nothing refreshes what will not change any more
+
+
+def progress(desk: Desk, asked: Asked, found: Compared | None) -> None:
+    job, total = asked.job, asked.question.paths
+    done = found.result.paths if found else 0
+    st.html("<style>.st-key-compare_progress { min-height: 56px; }</style>")  # what is below does not jump
+    with st.container(horizontal=True, vertical_alignment="center", key="compare_progress"):
+        if job is not None and not job.finished:
+            st.progress(min(done / total, 1.0), f"{done:,} of {total:,} futures", width=420)
+            st.button("Cancel", key="compare_cancel", icon=":material/stop:",
+                      on_click=partial(_leave, desk, asked))  # fmt: skip
+        elif job is not None and job.state == "cancelled":
+            st.caption(f"Cancelled after {done:,} of {total:,} futures: what stands here is of those.")
+            st.button("Go on", key="compare_go_on", on_click=lambda: st.session_state.pop("compare", None))
+        elif job is not None and job.error:
+            st.error(plain(job.error, 400))
+        elif found is not None:
+            st.caption(compare_words.made_by(found))
+
+
+def what_differs(desk: Desk, columns: Sequence[Column]) -> None:
+    """The inputs that are not the same in all columns."""
+    st.header("What differs in the inputs", anchor=False)
+    differing = comparisons.differing(desk.answers.registry, columns)
+    if differing.is_empty():
+        st.caption("Nothing: every input is the same.")
+        return
+    rows = compare_words.inputs_rows(differing)
+    st.html(table([c.title for c in columns], rows, "Inputs that differ, by scenario"))
+
+
+def results(desk: Desk, asked: Asked) -> None:
+    found = _so_far(desk, asked)
+    st.header("What differs in the outcome", anchor=False)
+    if found is None:
+        st.caption("Figures and charts appear with the first answer.")
+        return
+    columns = found.question.columns
+    rows = compare_words.outputs(found)
+    st.html(table([c.title for c in columns], rows, "Outcomes by scenario"))
+    st.caption(
+        f"Means over {found.result.paths:,} futures ± one standard error; below them what is more or less "
+        f"than under {plain(columns[0].title)}, taken path by path. {compare_words.about_rules(columns)}"
+    )
+    days = _days(desk)
+    panels.chart(desk, charts_compare.chance_by_month(found, days, dark=desk.dark), _stamp(found))
+    fans(desk, asked, days)
+    drawer("The command that gives this comparison", "compare_command", partial(_command, found))
+
+
+def _stamp(found: Compared) -> dict[str, Any]:
+    return {
+        "command": found.question.command,
+        "compared_with": [
+            {"title": c.title, "scenario_digest": c.scenario.digest()} for c in found.question.columns[1:]
+        ],
+        "seed": found.question.seed,
+        "paths": found.result.paths,
+    }
+
+
+def _command(found: Compared) -> None:
+    st.code(found.question.command, language="bash", wrap_lines=True)
+
+
+def _days(desk: Desk) -> list[date]:
+    m0 = desk.scenario.m0
+    return [month_end(desk.answers.protocol, m0 + k) for k in range(1, desk.scenario.months + 1)]
+
+
+def fans(desk: Desk, asked: Asked, days: Sequence[date]) -> None:
+    """The same fan of every scenario, at one scale."""
+    st.header("The spread of one quantity, at one scale", anchor=False)
+    name = st.segmented_control(
+        "The spread of", FANS, key="compare_fan", default="coverage", required=True,
+        format_func=lambda fan: FAN_WORDS[fan].title.partition(",")[0],
+    )  # fmt: skip
+    name = str(name)
+    shown, missing = [], []
+    for column, (job, kept) in zip(asked.question.columns, asked.fans, strict=True):
+        if not charts_compare.has_fan(name, column.scenario.rule):
+            missing.append(column.title)
+            continue
+        run = kept or _run_so_far(desk, asked, column, job)
+        if run is not None:
+            shown.append((column.title, run))
+    if missing:
+        what = FAN_WORDS[name].title.lower()
+        st.caption(f"None for {plain(listing(missing), 300)}: without the engine there is no {what}.")
+    if not shown:
+        st.caption("The spread appears with the first answer.")
+        return
+    made = charts_compare.fans(name, [(title, run.quantiles) for title, run in shown], days, dark=desk.dark)
+    sides = [side for _ in made[::2] for side in st.columns(2, gap="small")]
+    for side, chart, (_, run) in zip(sides, made, shown, strict=False):
+        with side:
+            panels.chart(desk, chart, _fan_stamp(run))
+
+
+def _fan_stamp(run: Stressed) -> dict[str, Any]:
+    from dashboard.cards_stress import stamp
+
+    scenario = run.question.scenario
+    return {**stamp(run), "scenario_digest": scenario.digest(), "scenario": scenario.model_dump(mode="json")}
+
+
+def _run_so_far(desk: Desk, asked: Asked, column: Column, job: Job | None) -> Stressed | None:
+    if job is None or job.result is None or job.result.paths == 0:
+        return None
+    question = asked.question
+    own = stress.Question(column.scenario, question.shocks, job.result.paths, question.seed)
+    return Stressed(own, job.result, own.run_id(desk.answers.registry.version), False)
