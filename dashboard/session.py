@@ -23,6 +23,7 @@ class Session:
     scenario: Scenario = field(init=False)
     yours: tuple[str, Scenario] | None = None
     message: str | None = None
+    previous: Scenario | None = None  # what was seen before this one, whichever way the reader came
     _past: list[tuple[str, Scenario]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -86,7 +87,7 @@ class Session:
     def undo(self) -> None:
         """Take the last change back, whatever it was."""
         if self._past:
-            self.message = None
+            self.message, self.previous = None, self.scenario
             self.base, self.scenario = self._past.pop()
 
     def _move(self, base: str, scenario: Scenario) -> None:
@@ -94,6 +95,7 @@ class Session:
         if (base, scenario) == (self.base, self.scenario):
             return
         self._past = [*self._past[1 - MAX_PAST :], (self.base, self.scenario)]
+        self.previous = self.scenario
         self.base, self.scenario = base, scenario
         if self.changed:
             self.yours = (base, scenario)

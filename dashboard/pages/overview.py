@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboard import cards, cards_stress, charts, controls, panels, panels_explain
+from dashboard import cards, cards_change, cards_stress, charts, controls, panels, panels_explain
 from dashboard.formats import io, percent, plain, usd
 from dashboard.frame import Desk, drawer
 from dashboard.jobs import Job
@@ -35,6 +35,8 @@ def page(desk: Desk) -> None:
                 chance(desk)
             if st.button("Explain this number", key=f"explain_{card.figure}", type="tertiary"):
                 panels_explain.explain(desk, card.figure)
+    before = desk.session.previous
+    st.caption(cards_change.since(desk.answers.run(before) if before else None, run))
     over_time(desk)
     if desk.scenario.price_history is not None and desk.scenario.rule == "ide":
         replay(desk, alternatives)

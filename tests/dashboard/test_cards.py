@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from dashboard import cards, formats
+from dashboard import cards, cards_change, formats
 from models.parameters import Scenario
 from tests.scenarios import BASELINE, REGISTRY, run
 
@@ -260,3 +260,27 @@ def test_foreign_text_is_one_short_line() -> None:
 
 def test_the_baseline_is_what_the_cards_were_checked_against() -> None:
     assert (BASELINE.m0, BASELINE.months, BASELINE.shock_month) == (23, 36, 3)
+
+
+def read(text: str) -> str:
+    return text.replace("\\", "").replace("\N{WORD JOINER}", "").replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_the_last_change_and_what_it_moved_stand_in_one_line() -> None:
+    before, both = run(), run(price_shock=-0.5, demand_shock=-0.55)
+    assert cards_change.since(None, both) == cards_change.since(both, both) == cards_change.NOTHING_YET
+    said = read(cards_change.since(before, both))
+    assert said.startswith(
+        "Since the last change (Price shock: 0 % → −50 %; Demand shock: 0 % → −55 %): first shortfall "
+        "none in 36 months → Apr 2027 (month 11)"
+    )
+    assert "lowest pay 100 % → 46.3 %" in said
+    old = read(cards_change.since(both, run(rule="legacy", V0_months=0.0)))
+    assert "4 inputs" in old
+    assert "shortest runway" in old
+    assert "→ none" in old
+    quiet = read(cards_change.since(before, run(shock_month=4)))
+    assert (
+        quiet == "Since the last change (Shock starts in: 3 run month → 4 run month): none of these "
+        "numbers moved."
+    )
