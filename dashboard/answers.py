@@ -297,8 +297,17 @@ class Answers:
 
     def supplier(self, scenario: Scenario, asked: Question) -> Answer:
         """Income, break-even and risk of a fleet on random paths. Raises InputError."""
-        key = self._asked("supplier", scenario, asked.parameters)
+        key = self.asked_supplier(scenario, asked)
         return self._recorded(Answer, key, lambda: fleets.reckon(self.registry, scenario, asked))
+
+    def supplier_first(self, scenario: Scenario, asked: Question) -> Answer:
+        """The same on the scenario's own path, without random shocks: at once."""
+        asked_first = fleets.request(self.registry, scenario, asked)
+        key = ("supplier first", self.asked_supplier(scenario, asked).id)
+        return self._remembered(key, asked_first.without_shocks)
+
+    def asked_supplier(self, scenario: Scenario, asked: Question) -> Asked:
+        return self._asked("supplier", scenario, asked.parameters)
 
     def rent(self, scenario: Scenario, work: list[Hours]) -> Rent:
         """What a workload costs by every stated price, and the demand that the scenario leaves unserved."""
@@ -401,9 +410,25 @@ class Answers:
             return found
         started = time.perf_counter()
         made = compute()
-        seconds, now = time.perf_counter() - started, datetime.now(UTC)
-        self.write(lambda store: answer_store.record(store, asked, made, seconds=seconds, created_at=now))
+        self._record_answer(asked, made, time.perf_counter() - started)
         return made
+
+    def _record_answer(self, asked: Asked, made: Any, seconds: float) -> None:
+        now = datetime.now(UTC)
+        self.write(lambda store: answer_store.record(store, asked, made, seconds=seconds, created_at=now))
+
+    def known(self, shape: Any, asked: Asked) -> Any:
+        """The answer if it is remembered or in the store, else None: nothing is computed."""
+        with self._lock:
+            found = self._memory.get((asked.kind, asked.id))
+        if found is None and self.store is not None:
+            found = answer_store.find(self.store, asked, shape)
+        return found
+
+    def keep(self, asked: Asked, made: Any, seconds: float) -> None:
+        """Remember and record what was computed elsewhere."""
+        self._remembered((asked.kind, asked.id), lambda: made)
+        self._record_answer(asked, made, seconds)
 
     def _remembered(self, key: tuple[str, str], compute: Any) -> Any:
         with self._lock:

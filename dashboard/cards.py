@@ -49,7 +49,12 @@ class Decider(NamedTuple):
 def answer(run: Projection, alternatives: pl.DataFrame) -> str:
     """Can the engine keep paying? One sentence: the premise, the answer, its range over the named
     alternatives and why it has one."""
-    return f"{premise(run)} {_verdict(run)} under these assumptions{_spread(run, alternatives)}."
+    return f"{verdict(run)}{_spread(run, alternatives)}."
+
+
+def verdict(run: Projection) -> str:
+    """The premise and the answer, without its range."""
+    return f"{premise(run)} {_verdict(run)} under these assumptions"
 
 
 def premise(run: Projection) -> str:

@@ -40,6 +40,11 @@ def verdict(found: Stressed, spread: pl.DataFrame | None) -> str:
     return f"{words} (sampling alone: {interval(low, high)})."
 
 
+def first_verdict(own: str) -> str:
+    """The answer on the scenario's own path, which is known at once."""
+    return f"Without random shocks: {own[0].lower()}{own[1:]}; the random futures are on their way."
+
+
 def _futures(share: float) -> str:
     return "none of the random futures" if share == 0 else f"{chance(share)} of the random futures"
 
@@ -114,8 +119,11 @@ def _paid(found: Stressed) -> Card:
     return Card("Suppliers underpaid", chance(p["value"]), f"{detail}. 95 %: {interval(*p['interval'])}.")
 
 
-def against(other: str, found: Comparison) -> str:
-    """What the scenario changes against another on the same futures, each difference with its error."""
+def against(other: str, found: Comparison | None) -> str:
+    """What the scenario changes against another on the same futures, each difference with its error; None: it
+    is on its way."""
+    if found is None:
+        return f"**Against {plain(other)}, on the same futures:** on its way."
     short, loss, pay = found.events["shortfall"][-1], found.loss, found.lowest_pay
     money = f"{_signed(loss.value, usd)} (± {usd(loss.standard_error)})".replace("$", "\\$")
     return (

@@ -84,6 +84,52 @@ def cards(found: Answer) -> list[Card]:
     ]
 
 
+def first_verdict(found: Answer, asked: Question) -> str:
+    """The answer on the scenario's own path, which is known at once."""
+    if asked.fleet.weight == 0:
+        return verdict(found, asked)
+    incomes = [float(result(found, way)["month_usd_p50"]) for way in ENGINE]
+    return (
+        f"Without random shocks the fleet {_keeps(incomes[0])} a month after electricity and fees if the "
+        f"payout target is shared by multipliers, and {_keeps(incomes[1])} if each gets its own ROI + Z; "
+        f"{asked.paths:,} random futures are on their way."
+    )
+
+
+def _keeps(income: float) -> str:
+    return f"keeps {usd(income)}" if income >= 0 else f"loses {usd(-income)}"
+
+
+def first_cards(found: Answer) -> list[Card]:
+    """What `cards` will say, as far as the scenario's own path knows it."""
+    ways = [result(found, way) for way in ENGINE]
+    old, f = result(found, "legacy"), found.figures
+    back = [_when(way["payback_p50"]) for way in ways]
+    return [
+        Card(
+            "Left a month, after electricity and fees",
+            _between(*map(usd, sorted(w["month_usd_p50"] for w in ways))),
+            f"Without random shocks. Old schedule: {usd(old['month_usd_p50'])}.",
+        ),
+        Card(
+            f"Never paid back in {f.months} months",
+            "…",
+            f"Without random shocks paid back: {back[0]} by multipliers, {back[1]} by ROI + Z.",
+        ),
+        Card(
+            "One month in twenty is worse than",
+            "…",
+            "Without random shocks the worst month brings "
+            f"{_between(*map(usd, sorted(w['worst_usd'] for w in ways)))}.",
+        ),
+        Card(
+            "Stake, locked while you run",
+            f"{f.stake_io:,.0f} IO, {usd(f.stake_usd)}",
+            f"Without random shocks it is worth {usd(f.stake_end_p50_usd)} at the end.",
+        ),
+    ]
+
+
 def _apart(found: Answer) -> str:
     less, error = found.figures.engine_less_old_usd, found.figures.engine_less_old_error
     words = f"{usd(abs(less))} a month {'more' if less >= 0 else 'less'}"

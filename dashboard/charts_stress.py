@@ -23,6 +23,8 @@ from dashboard.stress_words import FANS, chance, quantity
 from models.projection import Projection
 
 CHANCE = "share of the random futures"
+CHANCE_TITLE = "Chance that the vaults have run short, by month"
+HEIGHT = 340
 
 
 def shock(projection: Projection, *, dark: bool = False) -> Chart:
@@ -86,14 +88,14 @@ def chance_by_month(
              hovertemplate="%{y:.2%}"),
     ]  # fmt: skip
     notice = _chance_words(frame, days)
-    title = "Chance that the vaults have run short, by month"
+    title = CHANCE_TITLE
     layout = {
         "xaxis": date_axis(colours),
         "yaxis": value_axis(CHANCE, colours, tickformat=".0%", range=[0, 1.02]),
     }
     units = {"date": "month's end", "month": "run month"}
     return Chart("chance-of-shortfall", title, notice, f"{title}: {notice}",
-                 figure(traces, layout, dark=dark, height=340), frame,
+                 figure(traces, layout, dark=dark, height=HEIGHT), frame,
                  units | {c: CHANCE for c in frame.columns if c not in units})  # fmt: skip
 
 
@@ -165,7 +167,7 @@ def fan(
     notice = (
         f"{said['50']} in the middle future in {at}; nine in ten lie between {said['5']} and {said['95']}."
     )
-    title = f"{what.title}: the spread over all futures"
+    title = fan_title(name)
     unit = "million IO" if what.unit == "IO" else what.unit
     layout = {
         "xaxis": date_axis(colours),
@@ -173,8 +175,20 @@ def fan(
     }
     units = {"date": "month's end", "month": "run month"}
     return Chart(f"fan-{name}", title, notice, f"{title}: {notice}",
-                 figure(traces, layout, dark=dark, height=340), frame,
+                 figure(traces, layout, dark=dark, height=HEIGHT), frame,
                  units | {c: what.unit for c in frame.columns if c not in units})  # fmt: skip
+
+
+def fan_title(name: str) -> str:
+    return f"{FANS[name].title}: the spread over all futures"
+
+
+def alternatives_title(at: int) -> str:
+    return f"Chance of a shortfall by month {at} under what nobody has published"
+
+
+def alternatives_height(count: int) -> int:
+    return 90 + 34 * count
 
 
 LEVELS = ("1", "5", "25", "50", "75", "95", "99")
@@ -200,7 +214,7 @@ def alternatives(spread: pl.DataFrame, at: int, *, dark: bool = False) -> Chart:
     least, most = frame.row(0, named=True), frame.row(-1, named=True)
     ends = [f"{row['label']} ({chance(row['p_shortfall'])})" for row in (least, most)]
     notice = f"Least with {ends[0]}, most with {ends[1]}."
-    title = f"Chance of a shortfall by month {at} under what nobody has published"
+    title = alternatives_title(at)
     layout = {
         "xaxis": value_axis("", colours, tickformat=".0%", range=[0, 1.02]),
         "yaxis": {"automargin": True, "tickfont": {"size": 10}},
@@ -208,5 +222,5 @@ def alternatives(spread: pl.DataFrame, at: int, *, dark: bool = False) -> Chart:
     }  # fmt: skip
     units: Mapping[str, str] = {"label": "", "month": "run month", "is_scenario": "flag"}
     return Chart("chance-by-alternative", title, notice, f"{title}: {notice}",
-                 figure([bars], layout, dark=dark, height=90 + 34 * frame.height), frame,
+                 figure([bars], layout, dark=dark, height=alternatives_height(frame.height)), frame,
                  {c: units.get(c, CHANCE) for c in frame.columns})  # fmt: skip

@@ -10,6 +10,11 @@ from dashboard.figures import Chart, date_axis, faint, figure, iso, line, palett
 from dashboard.formats import month, percent, usd
 from models.readers.fleet_income import WAYS
 
+INCOME = "Income a month after electricity and fees, and what it would be under the old schedule"
+INCOME_HEIGHT = 380
+PAYBACK = "Chance that the machines are paid back by then"
+PAYBACK_HEIGHT = 340
+
 
 def income(by_month: pl.DataFrame, way: str, dates: Sequence[date], *, dark: bool = False) -> Chart:
     """Net income a month as a fan, one way of reckoning beside the old schedule on the same futures.
@@ -44,13 +49,13 @@ def income(by_month: pl.DataFrame, way: str, dates: Sequence[date], *, dark: boo
             "USD a month", colours, tickformat="$~s", zeroline=True, zerolinecolor=colours.text
         ),
     }
-    title = "Income a month after electricity and fees, and what it would be under the old schedule"
+    title = INCOME
     notice = _income_words(own, old)
     units = {"way": "", "month": "run month", "date": "month's end"}
     shares = dict.fromkeys(("negative", "paid_back", "paid_back_low", "paid_back_high"), "share of futures")
     return Chart(
         f"supplier-income-{way}", title, notice, f"{title}: {notice}",
-        figure(traces, layout, dark=dark, height=380), frame,
+        figure(traces, layout, dark=dark, height=INCOME_HEIGHT), frame,
         units | shares | {c: "USD a month" for c in frame.columns if c not in units | shares},
     )  # fmt: skip
 
@@ -86,12 +91,12 @@ def payback(by_month: pl.DataFrame, dates: Sequence[date], *, dark: bool = False
         "xaxis": date_axis(colours),
         "yaxis": value_axis("chance", colours, tickformat=".0%", range=[-0.02, 1.06]),
     }
-    title = "Chance that the machines are paid back by then"
+    title = PAYBACK
     notice = _payback_words(frame)
     units = {"way": "", "month": "run month", "date": "month's end"}
     return Chart(
         "supplier-payback", title, notice, f"{title}: {notice}",
-        figure(traces, layout, dark=dark, height=340), frame,
+        figure(traces, layout, dark=dark, height=PAYBACK_HEIGHT), frame,
         units | {c: "share of futures" for c in frame.columns if c not in units},
     )  # fmt: skip
 

@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,12 +11,11 @@ from pydantic import ValidationError
 from dashboard import settings
 from data.registry import Registry
 from data.suppliers import judged_otherwise, judgement, supplier_terms
-from models.parameters import InputError, Protocol, Scenario, parse_scenario
+from models.parameters import InputError, Scenario
 from models.readers.fleet import Fleet, Machine, Site, parse_fleet, parse_site
-from models.readers.fleet_income import Case, Judgement
-from models.readers.futures import Futures, futures
-from models.readers.suppliers import Answer, answer
-from models.shocks import Shocks
+from models.readers.fleet_income import Judgement
+from models.readers.suppliers import Answer
+from models.stress.incomes import Incomes
 from models.stress.plan import check_seed
 
 PATHS = 10_000
@@ -81,40 +80,22 @@ def _judged(assumed: Judgement, changes: Mapping[str, Any]) -> Judgement:
         raise InputError(f"{fault['loc'][0]} = {fault['input']!r:.40} is not allowed: {message}") from None
 
 
-def reckon(registry: Registry, scenario: Scenario, asked: Question) -> Answer:
-    """The answer on random paths with the shocks of the facts. A scenario under the old schedule is compared
-    with the engine all the same. Raises InputError."""
+def request(registry: Registry, scenario: Scenario, asked: Question) -> Incomes:
+    """What decides the answer, on random paths with the shocks of the facts. Raises InputError."""
     if asked.paths * scenario.months > MOST_PATH_MONTHS:
         most = MOST_PATH_MONTHS // scenario.months
         raise InputError(
             f"paths = {asked.paths:,} is not allowed over {scenario.months} months: at most {most:,} are"
         )
-    rule = "ide" if scenario.rule == "legacy" else scenario.rule
-    engine, old = _futures(
-        parse_scenario({"rule": rule}, scenario),
-        registry.protocol(),
-        registry.shocks(),
-        asked.paths,
-        asked.seed,
-    )
-    case = Case(asked.fleet, asked.judged, engine, old, scenario.H0, _price_at_start(scenario))
-    return answer(case, judged_otherwise(registry.facts))
+    return Incomes(
+        scenario, registry.protocol(), registry.shocks(), asked.fleet, asked.judged,
+        judged_otherwise(registry.facts), asked.paths, asked.seed,
+    )  # fmt: skip
 
 
-def _price_at_start(scenario: Scenario) -> float:
-    history = scenario.price_history
-    return scenario.P0 if history is None else history[0][0]
-
-
-@lru_cache(maxsize=2)
-def _futures(
-    scenario: Scenario, protocol: Protocol, shocks: Shocks, paths: int, seed: int
-) -> tuple[Futures, Futures]:
-    """Under the scenario's rule and under the old schedule, on the same shocks: kept, because a reader tries
-    many fleets on one scenario."""
-    other = parse_scenario({"rule": "legacy"}, scenario)
-    one, two = (futures(s, protocol, shocks, paths=paths, seed=seed) for s in (scenario, other))
-    return one, two
+def reckon(registry: Registry, scenario: Scenario, asked: Question) -> Answer:
+    """The whole answer. Raises InputError."""
+    return request(registry, scenario, asked).answer(lambda: False)
 
 
 def rows_from_text(text: str) -> list[dict[str, Any]]:

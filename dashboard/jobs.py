@@ -10,6 +10,7 @@ import pickle
 import subprocess
 import sys
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
@@ -24,8 +25,9 @@ from models.stress.engine import StressResult
 LOG = logging.getLogger("vaultline.jobs")
 FIRST_PATHS = 10_000
 SLICE_SECONDS = 0.5
-MAX_WAITING = 24
+MAX_WAITING = 256
 REMEMBERED = 32
+PATIENCE = 120.0  # seconds; a browser lets a hidden tab look once a minute
 MAX_DEATHS = 2
 # Not with -m: what it answers with must be of the module, not of __main__.
 START = f"from {worker.__name__} import main; main()"
@@ -33,7 +35,8 @@ START = f"from {worker.__name__} import main; main()"
 
 @dataclass(eq=False)
 class Job:
-    """One request. `result` is the newest answer, of a run also what it has so far; `error` a sentence."""
+    """One request. `result` is the newest answer as its reader wants it (`read`), of a run also what it has
+    so far; `error` a sentence."""
 
     key: object
     request: worker.Request
@@ -42,8 +45,15 @@ class Job:
     result: Any = None
     error: str | None = None
     deaths: int = 0
-    after: Callable[[Any], None] | None = None
+    after: Callable[[Any], object] | None = None
+    read: Callable[[Any], Any] | None = None
     ended: threading.Event = field(default_factory=threading.Event)
+    seen: float = field(default_factory=time.monotonic)
+    _so_far: Any = None  # what the engine's process answered last, while it is gone on with
+
+    def look(self) -> None:
+        """Somebody still waits."""
+        self.seen = time.monotonic()
 
     @property
     def finished(self) -> bool:
@@ -51,27 +61,19 @@ class Job:
 
     @property
     def done_paths(self) -> int:
-        return self.result.paths if isinstance(self.result, StressResult | Contrast) else 0
+        found = self.result if self._so_far is None else self._so_far
+        return found.paths if isinstance(found, StressResult | Contrast) else 0
 
     @property
-    def work_left(self) -> float:
-        """Path-steps still to do: what is shortest goes first."""
-        r = self.request
-        if isinstance(r, worker.Run):
-            return (r.until - self.done_paths) * r.scenario.months * r.scenario.steps_per_month
-        if isinstance(r, worker.Spread):
-            return r.paths * sum(s.months * s.steps_per_month for s in r.scenarios)
-        if isinstance(r, worker.Paired):
-            return 2 * r.paths * r.a.months * r.a.steps_per_month
-        if isinstance(r, worker.Contrasting):
-            return (r.until - self.done_paths) * sum(s.months * s.steps_per_month for s in r.scenarios)
-        return r.result.paths * r.result.plan.steps
+    def turn(self) -> tuple[bool, int]:
+        """Who goes first: who has nothing yet, then whose next slice is the shortest."""
+        return self._so_far is not None, self.next_request().path_steps
 
     def next_request(self) -> worker.Request:
         """The next slice: a first answer, then as much more as takes about SLICE_SECONDS."""
         if not isinstance(self.request, worker.Run | worker.Contrasting):
             return self.request
-        earlier = cast(StressResult | Contrast | None, self.result)
+        earlier = cast(StressResult | Contrast | None, self._so_far)
         if earlier is None:
             until = FIRST_PATHS
         else:
@@ -91,6 +93,7 @@ class Jobs:
         self._known: OrderedDict[object, Job] = OrderedDict()
         self._process: subprocess.Popen[bytes] | None = None
         self._closed = False
+        self._pipe = threading.Lock()
         self._thread = threading.Thread(target=self._serve, name="engine-jobs", daemon=True)
         self._thread.start()
 
@@ -100,20 +103,28 @@ class Jobs:
         process = self._process
         return process.pid if process else None
 
-    def submit(self, key: object, request: worker.Request, after: Callable[[Any], None] | None = None) -> Job:
+    def submit(
+        self,
+        key: object,
+        request: worker.Request,
+        after: Callable[[Any], object] | None = None,
+        read: Callable[[Any], Any] | None = None,
+    ) -> Job:
         """The job of this key, joined if anybody asked for it before, else begun. `after` gets its result
-        when it is done. Raises InputError, politely, while too many are waiting."""
+        when it is done; `read` makes of each answer what stands in `result`, which is kept. Raises
+        InputError, politely, while too many are waiting."""
         with self._changed:
             job = self._known.get(key)
             if job is not None and job.state not in ("failed", "cancelled"):
                 job.readers += 1
+                job.look()
                 self._known.move_to_end(key)
                 return job
             if len(self._waiting) >= MAX_WAITING:
                 raise InputError(
                     f"{MAX_WAITING} runs are waiting for the engine already; try again in a moment"
                 )
-            job = Job(key, request, after=after)
+            job = Job(key, request, after=after, read=read)
             self._waiting.append(job)
             self._known[key] = job
             self._forget()
@@ -149,42 +160,66 @@ class Jobs:
                     self._changed.wait()
                 if self._closed:
                     return
-                job = min(self._waiting, key=lambda j: j.work_left)
+                job = min(self._waiting, key=lambda j: j.turn)
                 self._waiting.remove(job)
+                if time.monotonic() - job.seen > PATIENCE:
+                    self._end(job, "cancelled")
+                    continue
                 self._running, job.state = job, "running"
                 request = job.next_request()
                 self._start()
-                self._send(request)
                 process = self._process
+            self._send(request)
             answer = self._received(process)
+            read = self._read(job, answer)
             with self._changed:
                 self._running = None
-                try:
-                    self._take(job, answer)
-                except Exception as error:  # a fault of what takes the result must not stop the others
-                    LOG.exception("a finished run could not be taken in")
-                    job.error = f"the result could not be taken in: {type(error).__name__}"
-                    self._end(job, "failed")
+                whole = self._take(job, answer, read)
+            if whole:
+                self._finish(job)
 
-    def _take(self, job: Job, answer: object) -> None:
-        """What came back for a slice of a job; None: the process died over it."""
+    @staticmethod
+    def _read(job: Job, answer: object) -> object:
+        """As the job's reader wants it; nobody else waits meanwhile."""
+        if job.read is None or answer is None or isinstance(answer, worker.Failed):
+            return answer
+        try:
+            return job.read(answer)
+        except Exception as error:  # a fault of what reads must not stop the others
+            LOG.exception("an answer could not be read")
+            return worker.Failed(f"{type(error).__name__} over its answer", False)
+
+    def _take(self, job: Job, answer: object, read: object) -> bool:
+        """What came back for a slice of a job; None: the process died over it. True: the job is whole."""
         if answer is None:
             self._stop()
             job.deaths += 1
             if job.deaths > MAX_DEATHS:
                 job.error = f"the engine's process died {job.deaths} times over this run, so it was given up"
-        elif isinstance(answer, worker.Failed):
-            job.error = answer.sentence if answer.bad_input else f"the engine failed: {answer.sentence}"
+        elif isinstance(read, worker.Failed):
+            job.error = read.sentence if read.bad_input else f"the engine failed: {read.sentence}"
         elif job.state != "cancelled":
-            job.result = answer
+            job._so_far, job.result = answer, read
         if self._closed or job.state == "cancelled":
             self._end(job, "cancelled")
         elif job.error is not None:
             self._end(job, "failed")
         elif answer is not None and not self._goes_on(job):
-            self._end(job, "done")
+            return True
         else:
             self._waiting.append(job)
+        return False
+
+    def _finish(self, job: Job) -> None:
+        """Recording takes its time, in which others may ask."""
+        try:
+            if job.after is not None:
+                job.after(job._so_far)
+        except Exception as error:  # a fault of what takes the result must not stop the others
+            LOG.exception("a finished run could not be taken in")
+            job.error = f"the result could not be taken in: {type(error).__name__}"
+        with self._changed:
+            self._end(job, "failed" if job.error else "done")
 
     @staticmethod
     def _goes_on(job: Job) -> bool:
@@ -193,9 +228,7 @@ class Jobs:
 
     def _end(self, job: Job, state: str) -> None:
         job.state = state
-        if state == "done" and job.after is not None:
-            after, job.after = job.after, None
-            after(job.result)
+        job.after = job.read = job._so_far = None
         job.ended.set()
 
     def _forget(self) -> None:
@@ -214,8 +247,9 @@ class Jobs:
         process = self._process
         if process is None or process.stdin is None:
             return
-        with suppress(OSError):  # it has died: the end of its answers says so
-            process.stdin.write(_pickled(message))
+        pickled = _pickled(message)
+        with self._pipe, suppress(OSError, ValueError):  # it has died: the end of its answers says so
+            process.stdin.write(pickled)
             process.stdin.flush()
 
     @staticmethod

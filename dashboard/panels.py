@@ -17,6 +17,7 @@ from dashboard.formats import plain
 from dashboard.frame import Desk
 from dashboard.settings import command
 
+EXPORT_HEIGHT = 56  # of the button below a chart, and what keeps it apart
 INPUT_COLUMNS: dict[str, Any] = {
     "symbol": "Symbol",
     "title": "Input",
@@ -37,6 +38,14 @@ def chart(desk: Desk, made: Chart, stamp: Mapping[str, Any] | None = None) -> No
         config = CONFIG if installed() else camera(_form(made), _stem(desk, made))
         st.plotly_chart(made.figure, theme=None, config=config, alt=made.alt, key=f"chart_{made.name}")
         _export(desk, made, stamp or {})
+
+
+def coming(name: str, title: str, height: int) -> None:
+    """The place of a chart that is on its way, as high as that, so that nothing below it jumps."""
+    with st.container(key=f"panel_{name}"):
+        st.header(title, anchor=False)
+        st.caption("On its way.")
+        st.container(height=height + EXPORT_HEIGHT, border=False, key=f"coming_{name}")
 
 
 def table(

@@ -3,14 +3,16 @@
 import json
 import shlex
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from dashboard.answers import Answers, model_version
+from dashboard.jobs import Job
 from dashboard.settings import command
 from dashboard.shock_settings import shock_words
 from data import stress_store
@@ -19,7 +21,7 @@ from models.economy import UNLIMITED
 from models.parameters import Scenario
 from models.shocks import Shocks
 from models.stress import cpu, report, worker
-from models.stress.counts import Counts
+from models.stress.counts import Counts, Layout
 from models.stress.draws import LAYOUT
 from models.stress.engine import Device, Progress, StressResult, check_request, run
 from models.stress.path import ROWS
@@ -29,6 +31,7 @@ DEFAULT_PATHS = 100_000
 DEFAULT_SEED = 1
 FIRST_PATHS = 10_000  # enough for a first answer, and for a range that assumptions make wide
 FANS = ("V", "coverage", "pay", "price", "circulating", "runway")
+NONE = np.empty(0, np.int64)
 SPREAD = ("month", "p_shortfall", "shortfall_error", "shortfall_low", "shortfall_high")
 
 
@@ -110,21 +113,18 @@ def computed(result: StressResult) -> dict[str, Any]:
 def spread(answers: Answers, question: Question, paths: int = FIRST_PATHS) -> pl.DataFrame:
     """The chance of a shortfall under every named alternative of what nobody has published, on the same
     shocks: label, is_scenario, month, p_shortfall, shortfall_error, shortfall_low, shortfall_high."""
+    asked = replace(spread_request(answers, question), paths=paths)
     named = answers.named_alternatives(question.scenario)
-    runs = [
-        run(s, answers.protocol, question.shocks, paths=paths, seed=question.seed, fans=(), device="cpu")
-        for _, s in named
-    ]
-    return spread_frame(question.scenario, named, [r.counts for r in runs])
+    return spread_frame(question.scenario, named, asked.answer(lambda: False))
 
 
-def spread_frame(scenario: Scenario, named: list[tuple[str, Scenario]], counts: list[Counts]) -> pl.DataFrame:
-    """The frame of `spread` from the counts of each alternative."""
+def spread_frame(
+    scenario: Scenario, named: list[tuple[str, Scenario]], found: list[pl.DataFrame]
+) -> pl.DataFrame:
+    """The frame of `spread` from models.stress.report.by_month of each alternative."""
     return pl.concat(
-        report.by_month(c).select(
-            pl.lit(label).alias("label"), pl.lit(other == scenario).alias("is_scenario"), *SPREAD
-        )
-        for (label, other), c in zip(named, counts, strict=True)
+        by_month.select(pl.lit(label).alias("label"), pl.lit(other == scenario).alias("is_scenario"), *SPREAD)
+        for (label, other), by_month in zip(named, found, strict=True)
     )
 
 
@@ -170,6 +170,37 @@ def spread_request(answers: Answers, question: Question) -> worker.Spread:
     """`spread` for the engine's process."""
     scenarios = tuple(s for _, s in answers.named_alternatives(question.scenario))
     return worker.Spread(scenarios, answers.protocol, question.shocks, question.seed, FIRST_PATHS)
+
+
+def seen(answers: Answers, question: Question, result: StressResult, *, found: bool = False) -> Stressed:
+    """What pages show of a run: everything is read off, and the counts, which are large, are let go."""
+    done = replace(question, paths=result.paths)
+    note = None if found else answers.notice
+    whole = Stressed(done, result, done.run_id(answers.registry.version), found, note)
+    kept = ("report", "by_month", "quantiles")
+    read = {name: getattr(whole, name) for name in kept}
+    layout = Layout((), result.plan.months, result.plan.steps)
+    light = replace(result, counts=Counts(layout, result.paths, NONE, NONE, NONE, NONE))
+    vars(light)["counts_sha256"] = result.counts_sha256
+    shown = replace(whole, result=light)
+    vars(shown).update(read)
+    return shown
+
+
+def aside(answers: Answers, question: Question) -> Stressed | Job:
+    """For those who must not wait: the run as `seen` where it is in the store, else the engine's job, whose
+    result is the same of the paths that there are so far. Raises InputError."""
+    earlier = longest(answers, question)
+    if earlier is not None and earlier.complete:
+        return seen(answers, question, earlier, found=True)
+    name, done = question.run_id(answers.registry.version), partial(keep, answers, question)
+    request = run_request(answers, question, earlier)
+    return answers.jobs.submit(name, request, done, partial(seen, answers, question))
+
+
+def spread_aside(answers: Answers, question: Question) -> Job:
+    """`spread` for those who must not wait: what `spread_frame` takes, as the result of the engine's job."""
+    return answers.jobs.submit(spread_key(question), spread_request(answers, question))
 
 
 def longest(answers: Answers, question: Question) -> StressResult | None:

@@ -34,6 +34,10 @@ class Asked(NamedTuple):
     found: Compared | None
     fans: tuple[tuple[Job | None, Stressed | None], ...]
 
+    @property
+    def jobs(self) -> list[Job]:
+        return [job for job in (self.job, *(job for job, _ in self.fans)) if job]
+
 
 def page(desk: Desk) -> None:
     head = st.container(key="answer")
@@ -143,24 +147,18 @@ def ask(desk: Desk, question: Question) -> Asked:
 
 def _fan(desk: Desk, question: Question, column: Column) -> tuple[Job | None, Stressed | None]:
     """The column's own stress run, the same as the Stress lab's, for its fans."""
-    answers = desk.answers
     own = stress.Question(column.scenario, question.shocks, question.paths, question.seed)
-    name = own.run_id(answers.registry.version)
-    earlier = stress.longest(answers, own)
-    if earlier is not None and earlier.complete:
-        return None, Stressed(own, earlier, name, True)
-    done: Callable[[Any], Any] = partial(stress.keep, answers, own)
-    return answers.jobs.submit(name, stress.run_request(answers, own, earlier), done), None
+    found = stress.aside(desk.answers, own)
+    return (None, found) if isinstance(found, Stressed) else (found, None)
 
 
 def _leave(desk: Desk, asked: Asked) -> None:
-    for job in (asked.job, *(job for job, _ in asked.fans)):
-        if job is not None:
-            desk.answers.jobs.leave(job)
+    for job in asked.jobs:
+        desk.answers.jobs.leave(job)
 
 
 def _settled(asked: Asked) -> bool:
-    return all(job.finished for job in (asked.job, *(job for job, _ in asked.fans)) if job)
+    return all(job.finished for job in asked.jobs)
 
 
 def _so_far(desk: Desk, asked: Asked) -> Compared | None:
@@ -174,6 +172,8 @@ def _so_far(desk: Desk, asked: Asked) -> Compared | None:
 
 def answer(desk: Desk, asked: Asked, refreshing: bool) -> None:
     """The sentence, and how far the futures are."""
+    for job in asked.jobs:
+        job.look()
     found = _so_far(desk, asked)
     st.title(
         compare_words.verdict(found) if found else "**The first futures are on their way.**", anchor=False
@@ -264,8 +264,8 @@ def fans(desk: Desk, asked: Asked, days: Sequence[date]) -> None:
         if not charts_compare.has_fan(name, column.scenario.rule):
             missing.append(column.title)
             continue
-        run = kept or _run_so_far(desk, asked, column, job)
-        if run is not None:
+        run = kept or (job.result if job else None)
+        if run is not None and run.result.paths:
             shown.append((column.title, run))
     if missing:
         what = FAN_WORDS[name].title.lower()
@@ -285,11 +285,3 @@ def _fan_stamp(run: Stressed) -> dict[str, Any]:
 
     scenario = run.question.scenario
     return {**stamp(run), "scenario_digest": scenario.digest(), "scenario": scenario.model_dump(mode="json")}
-
-
-def _run_so_far(desk: Desk, asked: Asked, column: Column, job: Job | None) -> Stressed | None:
-    if job is None or job.result is None or job.result.paths == 0:
-        return None
-    question = asked.question
-    own = stress.Question(column.scenario, question.shocks, job.result.paths, question.seed)
-    return Stressed(own, job.result, own.run_id(desk.answers.registry.version), False)

@@ -10,7 +10,8 @@ from dashboard import cards, cards_change, cards_stress, charts, controls, panel
 from dashboard.formats import io, percent, plain, usd
 from dashboard.frame import Desk, drawer
 from dashboard.jobs import Job
-from dashboard.stress import FIRST_PATHS, Question, spread_frame, spread_key, spread_request
+from dashboard.stress import FIRST_PATHS, Question, spread_aside, spread_frame, spread_key
+from dashboard.waiting import REFRESH, held, hold
 from models.parameters import Scenario
 
 TITLE = "Overview"
@@ -47,19 +48,18 @@ def page(desk: Desk) -> None:
 
 def chance(desk: Desk) -> None:
     """The chance of a shortfall over random futures, reckoned aside: the page does not wait for it."""
-    question = Question(desk.scenario, desk.answers.registry.shocks(), FIRST_PATHS)
-    before: Job | None = st.session_state.get("chance")
-    key = spread_key(question)
-    if before is None or before.key != key:
-        if before is not None:
-            desk.answers.jobs.leave(before)
-        before = desk.answers.jobs.submit(key, spread_request(desk.answers, question))
-        st.session_state["chance"] = before
-    pending = not before.finished
-    st.fragment(partial(_chance, desk, before, pending), run_every=0.3 if pending else None)()
+    answers = desk.answers
+    question = Question(desk.scenario, answers.registry.shocks(), FIRST_PATHS)
+    job = held("chance", spread_key(question))
+    if job is None:
+        job = spread_aside(answers, question)
+        hold("chance", answers.jobs, job)
+    pending = not job.finished
+    st.fragment(partial(_chance, desk, job, pending), run_every=REFRESH if pending else None)()
 
 
 def _chance(desk: Desk, job: Job, pending: bool) -> None:
+    job.look()
     if pending and job.finished:
         st.rerun()  # once more as a whole: nothing refreshes what will not change any more
     if job.error:
@@ -68,7 +68,7 @@ def _chance(desk: Desk, job: Job, pending: bool) -> None:
     spread = None
     if job.state == "done":
         named = desk.answers.named_alternatives(desk.scenario)
-        spread = spread_frame(desk.scenario, named, [r.counts for r in job.result])
+        spread = spread_frame(desk.scenario, named, job.result)
     st.caption(cards_stress.chances(desk.scenario.months, spread), help=CHANCE)
 
 

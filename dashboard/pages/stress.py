@@ -1,8 +1,6 @@
 """Stress lab: how bad, how likely, how soon?"""
 
 import json
-from collections.abc import Callable
-from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import Any, NamedTuple
@@ -10,7 +8,7 @@ from typing import Any, NamedTuple
 import polars as pl
 import streamlit as st
 
-from dashboard import cards_stress, charts_stress, controls, panels, panels_calibration, panels_risk
+from dashboard import cards, cards_stress, charts_stress, controls, panels, panels_calibration, panels_risk
 from dashboard.formats import plain
 from dashboard.frame import Desk, drawer
 from dashboard.jobs import Job
@@ -21,29 +19,24 @@ from dashboard.stress import (
     FIRST_PATHS,
     Question,
     Stressed,
-    keep,
-    longest,
+    aside,
     path_frame,
-    run_request,
+    spread_aside,
     spread_frame,
-    spread_key,
-    spread_request,
 )
 from dashboard.stress_words import FANS, quantity
+from dashboard.waiting import PATIENCE, REFRESH, hold
 from data.shock_choices import one_market, provisional
 from models.parameters import InputError
 from models.schedules import month_end
 from models.shocks import Shocks, parse_shocks
 from models.stress import worker
-from models.stress.engine import StressResult
 
 TITLE = "Stress lab"
 FIELDS = ("V0_months", "H0", "order", "eta", "controller", "months")
 DESIGN = ("price_shock", "demand_shock", "shock_month", "shock_months")
 PATHS = (FIRST_PATHS, DEFAULT_PATHS, 1_000_000, 10_000_000)
 LEVELS = {"none": None, "1 %": 1.0, "5 %": 5.0, "median": 50.0, "95 %": 95.0, "99 %": 99.0}
-REFRESH = 0.4
-PATIENCE = 0.5
 GBM = "gbm"
 HISTORY = "history "
 
@@ -52,10 +45,15 @@ class Asked(NamedTuple):
     """What one reader waits for: the run, and its range over the alternatives."""
 
     question: Question
-    run: Job | None  # None: found in the store
-    found: Stressed | None
+    run: Stressed | Job  # found in the store, or on its way
     spread: Job
     against: tuple[str, Job] | None  # what the scenario is compared with, on the same futures
+
+    @property
+    def jobs(self) -> list[Job]:
+        return [
+            job for job in (self.run, self.spread, self.against and self.against[1]) if isinstance(job, Job)
+        ]
 
 
 def page(desk: Desk) -> None:
@@ -63,15 +61,17 @@ def page(desk: Desk) -> None:
     design(desk)
     question = Question(desk.scenario, random_shocks(desk), *size())
     asked = ask(desk, question)
-    if asked.run is not None:
+    shown = st.container(key="results")
+    panels_risk.show(desk, question.shocks, question.seed)
+    panels_calibration.show(desk)
+    # what was asked first has had the whole page's time
+    if isinstance(asked.run, Job):
         asked.run.ended.wait(PATIENCE)
-    asked.spread.ended.wait(PATIENCE)
     running = not _settled(asked)
     with head:
         st.fragment(partial(answer, desk, asked, running), run_every=REFRESH if running else None)()
-    st.fragment(partial(results, desk, asked), run_every=2 * REFRESH if running else None)()
-    panels_risk.show(desk, question.shocks, question.seed)
-    panels_calibration.show(desk)
+    with shown:
+        st.fragment(partial(results, desk, asked), run_every=2 * REFRESH if running else None)()
 
 
 def design(desk: Desk) -> None:
@@ -166,65 +166,59 @@ def size() -> tuple[int, int]:
 
 def ask(desk: Desk, question: Question) -> Asked:
     """The reader's run: what is there already, else a job, in the place of what was asked before."""
-    before: Asked | None = st.session_state.get("stress")
+    state, answers = st.session_state, desk.answers
+    before: Asked | None = state.get("stress")
     if before is not None and before.question == question:
+        for job in before.jobs:
+            job.look()
         return before
-    if before is not None and before.run is not None:
-        desk.answers.jobs.leave(before.run)
-    answers = desk.answers
-    version = answers.registry.version
-    spread = answers.jobs.submit(spread_key(question), spread_request(answers, question))
-    earlier = longest(answers, question)
-    if earlier is not None and earlier.complete:
-        run, found = None, Stressed(question, earlier, question.run_id(version), True)
-    else:
-        request = run_request(answers, question, earlier)
-        done: Callable[[StressResult], Any] = partial(keep, answers, question)
-        run, found = answers.jobs.submit(question.run_id(version), request, done), None
-    asked = Asked(question, run, found, spread, _against(desk, question))
-    st.session_state["stress"] = asked
+    spread, run = spread_aside(answers, question), aside(answers, question)
+    hold("stress_spread", answers.jobs, spread)
+    hold("stress_run", answers.jobs, run if isinstance(run, Job) else None)
+    asked = Asked(question, run, spread, _against(desk, question))
+    state["stress"] = asked
     return asked
 
 
 def _against(desk: Desk, question: Question) -> tuple[str, Job] | None:
     """The scenario beside its preset or, where it is one, beside the baseline: on the same futures."""
-    mine = question.scenario
+    mine, jobs, found = question.scenario, desk.answers.jobs, None
     for preset in (desk.session.preset, desk.session.presets["baseline"]):
         theirs = preset.scenario
         if theirs != mine and (theirs.months, theirs.steps_per_month) == (mine.months, mine.steps_per_month):
             protocol, paths = desk.answers.protocol, min(question.paths, FIRST_PATHS)
             request = worker.Paired(theirs, mine, protocol, question.shocks, question.seed, paths)
-            return preset.title, desk.answers.jobs.submit(request.key, request)
-    return None
+            found = preset.title, jobs.submit(request.key, request)
+            break
+    hold("stress_against", jobs, found and found[1])
+    return found
 
 
 def _settled(asked: Asked) -> bool:
-    jobs = (asked.run, asked.spread, asked.against and asked.against[1])
-    return all(job.finished for job in jobs if job)
+    return all(job.finished for job in asked.jobs)
 
 
-def _so_far(desk: Desk, asked: Asked) -> Stressed | None:
-    if asked.found is not None:
-        return asked.found
-    result = asked.run.result if asked.run else None
-    if result is None or result.paths == 0:
-        return None
-    done = replace(asked.question, paths=result.paths)
-    run_id = done.run_id(desk.answers.registry.version)
-    return Stressed(done, result, run_id, False, desk.answers.notice)
+def _so_far(asked: Asked) -> Stressed | None:
+    found: Stressed | None = asked.run.result if isinstance(asked.run, Job) else asked.run
+    return found if found is not None and found.result.paths else None
 
 
 def _spread(desk: Desk, asked: Asked) -> pl.DataFrame | None:
     if asked.spread.state != "done":
         return None
     named = desk.answers.named_alternatives(asked.question.scenario)
-    return spread_frame(asked.question.scenario, named, [r.counts for r in asked.spread.result])
+    return spread_frame(asked.question.scenario, named, asked.spread.result)
 
 
 def answer(desk: Desk, asked: Asked, refreshing: bool) -> None:
     """The sentence, and how far the run is."""
-    found, spread = _so_far(desk, asked), _spread(desk, asked)
-    words = cards_stress.verdict(found, spread) if found else "The first futures are on their way."
+    for job in asked.jobs:
+        job.look()
+    found, spread = _so_far(asked), _spread(desk, asked)
+    if found is not None:
+        words = cards_stress.verdict(found, spread)
+    else:
+        words = cards_stress.first_verdict(cards.verdict(desk.answers.run(desk.scenario)))
     st.title(f"**{words}**", anchor=False)
     progress(desk, asked, found, refreshing)
     made = cards_stress.cards(found, spread) if found else cards_stress.COMING
@@ -236,7 +230,7 @@ def answer(desk: Desk, asked: Asked, refreshing: bool) -> None:
 
 
 def progress(desk: Desk, asked: Asked, found: Stressed | None, refreshing: bool) -> None:
-    job, total = asked.run, asked.question.paths
+    job, total = asked.run if isinstance(asked.run, Job) else None, asked.question.paths
     done = found.result.paths if found else 0
     st.html("<style>.st-key-progress { min-height: 56px; }</style>")  # what is below does not jump
     with st.container(horizontal=True, vertical_alignment="center", key="progress"):
@@ -259,20 +253,27 @@ def _cancel(desk: Desk, job: Job) -> None:
 
 
 def results(desk: Desk, asked: Asked) -> None:
-    found, spread = _so_far(desk, asked), _spread(desk, asked)
-    if found is None:
-        st.caption("Charts appear with the first answer.")
-        return
+    found, spread = _so_far(asked), _spread(desk, asked)
     scenario, days = desk.scenario, _days(desk)
-    stamp = cards_stress.stamp(found)
-    if asked.against is not None and asked.against[1].state == "done":
-        st.markdown(cards_stress.against(asked.against[0], asked.against[1].result))
-    panels.chart(desk, charts_stress.chance_by_month(found.by_month, spread, days, dark=desk.dark), stamp)
+    stamp = cards_stress.stamp(found) if found else {}
+    if asked.against is not None:
+        other, job = asked.against
+        st.markdown(cards_stress.against(other, job.result if job.state == "done" else None))
+    if found is None:
+        panels.coming("chance-of-shortfall", charts_stress.CHANCE_TITLE, charts_stress.HEIGHT)
+    else:
+        made = charts_stress.chance_by_month(found.by_month, spread, days, dark=desk.dark)
+        panels.chart(desk, made, stamp)
     fans(desk, asked, found, days, stamp)
-    if spread is not None and spread["label"].n_unique() > 1:
+    named = desk.answers.named_alternatives(scenario)
+    if len(named) > 1 and spread is None:
+        title = charts_stress.alternatives_title(scenario.months)
+        panels.coming("chance-by-alternative", title, charts_stress.alternatives_height(len(named)))
+    elif spread is not None and len(named) > 1:
         panels.chart(desk, charts_stress.alternatives(spread, scenario.months, dark=desk.dark), stamp)
-    drawer("The command that gives these futures", "stress_command", partial(_command, found))
-    st.caption(cards_stress.marks(found))
+    if found is not None:
+        drawer("The command that gives these futures", "stress_command", partial(_command, found))
+        st.caption(cards_stress.marks(found))
 
 
 def _command(found: Stressed) -> None:
@@ -284,17 +285,20 @@ def _days(desk: Desk) -> list[date]:
     return [month_end(desk.answers.protocol, m0 + k) for k in range(1, desk.scenario.months + 1)]
 
 
-def fans(desk: Desk, asked: Asked, found: Stressed, days: list[date], stamp: dict[str, Any]) -> None:
+def fans(desk: Desk, asked: Asked, found: Stressed | None, days: list[date], stamp: dict[str, Any]) -> None:
     """The spread of one quantity, and one future out of it."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.segmented_control(
-            "The spread of", found.question.fans, key="fan", default=found.question.fans[0], required=True,
+            "The spread of", asked.question.fans, key="fan", default=asked.question.fans[0], required=True,
             format_func=lambda fan: FANS[fan].title.partition(",")[0],
         )  # fmt: skip
         level = st.selectbox(
             "Show one future", [*LEVELS], key="level", width=160,
             help="The path that ends nearest to this quantile, replayed step by step",
         )  # fmt: skip
+    if found is None:
+        panels.coming(f"fan-{name}", charts_stress.fan_title(str(name)), charts_stress.HEIGHT)
+        return
     path = None
     if LEVELS[str(level)] is not None and _settled(asked):
         path = nearest(desk, found, str(name), str(level))
@@ -307,7 +311,14 @@ def nearest(desk: Desk, found: Stressed, name: str, level: str) -> tuple[str, li
     per_cent = LEVELS[level]
     assert per_cent is not None
     months = found.result.plan.months
-    request = worker.Nearest(found.result, name, months, (per_cent,))
+    r = found.result
+    value = found.quantiles.row(
+        by_predicate=(pl.col("variable") == name)
+        & (pl.col("month") == months)
+        & (pl.col("quantile") == per_cent / 100),
+        named=True,
+    )["value"]
+    request = worker.Nearest(r.plan, r.seed, r.paths, name, months, {per_cent: value})
     job = desk.answers.jobs.submit(("nearest", found.run_id, name, per_cent), request)
     with st.spinner("Looking for that future"):
         job.ended.wait(30)

@@ -1,5 +1,7 @@
 """Suppliers: should I plug my machines in?"""
 
+import time
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -10,6 +12,8 @@ from dashboard.answers import model_version
 from dashboard.fleets import Question
 from dashboard.formats import plain
 from dashboard.frame import Desk
+from dashboard.jobs import Job
+from dashboard.waiting import PATIENCE, REFRESH, held, hold
 from data.suppliers import example_fleet, judgement, supplier_terms
 from models.parameters import InputError
 from models.readers.fleet import eligibility
@@ -31,15 +35,73 @@ def page(desk: Desk) -> None:
     judged, site = assumptions(desk), machines_site()
     try:
         asked = fleets.question(desk.answers.registry, rows, site=site, judged=judged)
-        with st.spinner(f"Running {asked.paths:,} futures"):
-            found = desk.answers.supplier(desk.scenario, asked)
+        waiting = ask(desk, asked)
     except InputError as error:
         head.title(f"**{QUESTION}**", anchor=False)
         st.error(plain(f"{error}.", 600))
         return
-    head.title(f"**{plain(cards_suppliers.verdict(found, asked), 600)}**", anchor=False)
-    cards(found)
     checklist(asked)
+    shown = st.container(key="results")
+    panels_renting.show(desk)
+    # what was asked first has had the whole page's time
+    pending = isinstance(waiting, Job) and not waiting.ended.wait(PATIENCE)
+    with head:
+        st.fragment(partial(answer, desk, asked, waiting, pending), run_every=REFRESH if pending else None)()
+    with shown:
+        results(desk, asked, waiting)
+
+
+def ask(desk: Desk, asked: Question) -> Answer | Job:
+    """The answer where it is known, else the reader's job that makes it. Raises InputError."""
+    answers, scenario = desk.answers, desk.scenario
+    key = answers.asked_supplier(scenario, asked)
+    job = held("supplier", key.id)
+    if job is not None:
+        return job
+    request = fleets.request(answers.registry, scenario, asked)
+    known: Answer | None = answers.known(Answer, key)
+    if known is not None:
+        hold("supplier", answers.jobs, None)
+        return known
+    begun = time.perf_counter()
+
+    def keep(made: Answer) -> None:
+        answers.keep(key, made, time.perf_counter() - begun)
+
+    job = answers.jobs.submit(key.id, request, keep)
+    hold("supplier", answers.jobs, job)
+    return job
+
+
+def so_far(waiting: Answer | Job) -> Answer | None:
+    found: Answer | None = waiting.result if isinstance(waiting, Job) else waiting
+    return found
+
+
+def answer(desk: Desk, asked: Question, waiting: Answer | Job, pending: bool) -> None:
+    """The sentence and the cards: without random shocks at once, then over the futures."""
+    found = so_far(waiting)
+    if isinstance(waiting, Job):
+        waiting.look()
+        if pending and waiting.finished:
+            st.rerun()  # once more as a whole: nothing refreshes what will not change any more
+        if waiting.error:
+            st.error(plain(waiting.error, 400))
+    if found is not None:
+        words, made = cards_suppliers.verdict(found, asked), cards_suppliers.cards(found)
+    else:
+        first = desk.answers.supplier_first(desk.scenario, asked)
+        words, made = cards_suppliers.first_verdict(first, asked), cards_suppliers.first_cards(first)
+    st.title(f"**{plain(words, 600)}**", anchor=False)
+    cards(made)
+
+
+def results(desk: Desk, asked: Question, waiting: Answer | Job) -> None:
+    found = so_far(waiting)
+    if found is None:
+        panels.coming("supplier-income", charts_suppliers.INCOME, charts_suppliers.INCOME_HEIGHT)
+        panels.coming("supplier-payback", charts_suppliers.PAYBACK, charts_suppliers.PAYBACK_HEIGHT)
+        return
     income(desk, found, asked)
     dates = [
         month_end(desk.answers.protocol, desk.scenario.m0 + k) for k in range(1, desk.scenario.months + 1)
@@ -49,7 +111,6 @@ def page(desk: Desk) -> None:
     panels_suppliers.results(desk, found, asked)
     panels_suppliers.risk(desk, found, asked)
     depends(desk, found, asked)
-    panels_renting.show(desk)
 
 
 def fleet_table(desk: Desk) -> list[dict[str, Any]]:
@@ -127,8 +188,7 @@ def kept_number(place: Any, label: str, name: str, start: float | None) -> float
     return value
 
 
-def cards(found: Answer) -> None:
-    made = cards_suppliers.cards(found)
+def cards(made: list[cards_suppliers.Card]) -> None:
     for pair in (made[:2], made[2:]):
         for column, card in zip(st.columns(2), pair, strict=True):
             with column.container(border=True, height="stretch"):

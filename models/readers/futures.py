@@ -5,6 +5,7 @@ Runs are by the month here, whatever the scenario's steps: income by month is wh
 then one step, whose every flow is known exactly from the states at its two ends.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy.typing as npt
 
 from models.economy import Inputs
 from models.parameters import Protocol, Scenario, parse_scenario
+from models.projection import project
 from models.shocks import Shocks
 from models.stress.plan import make_plan
 
@@ -40,9 +42,26 @@ def futures(scenario: Scenario, protocol: Protocol, shocks: Shocks, *, paths: in
     scenario = parse_scenario({"steps_per_month": 1}, scenario)
     plan = make_plan(scenario, protocol, shocks)
     ends = monthly_paths(plan, seed, paths, NAMES)
-    base = plan.inputs[:, Inputs._fields.index("base")]
+    return _paid(scenario, plan.inputs[:, Inputs._fields.index("base")], plan.params.capacity, ends)
+
+
+def own_future(scenario: Scenario, protocol: Protocol) -> Futures:
+    """The scenario's own path by the month, without random shocks: arrays of 1 x months. Raises InputError
+    where the start is impossible."""
+    run = project(parse_scenario({"steps_per_month": 1}, scenario), protocol)
+    ends = {
+        **{name: np.array([[getattr(f, name) for f in run.flows]]) for name in ("price", "demand", "pay")},
+        **{name: np.array([[getattr(s, name) for s in run.states[1:]]]) for name in ("k", "N")},
+        "released": np.cumsum([[f.released for f in run.flows]], axis=1),
+    }
+    base = np.array([i.base for i in run.compiled.inputs])
+    return _paid(run.scenario, base, run.compiled.params.capacity, ends)
+
+
+def _paid(scenario: Scenario, base: Array, capacity: float, ends: Mapping[str, Array]) -> Futures:
+    """From NAMES at the months' ends, paths x months; `base` is the revenue at demand 1, USD a month."""
     active, target = _before(ends["N"]), scenario.H0 * _before(ends["k"])
-    served = np.minimum(ends["demand"], active * plan.params.capacity)
+    served = np.minimum(ends["demand"], active * capacity)
     revenue = base * served
     emission = np.diff(ends["released"], axis=1, prepend=0.0) * ends["price"]
     nothing = np.zeros_like(revenue)

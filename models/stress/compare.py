@@ -4,16 +4,16 @@ Neither keeps the paths: they are run again, block by block, since a path is no 
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
 
 from models.economy import UNLIMITED
 from models.parameters import InputError
-from models.stress import cpu, summary
+from models.stress import cpu
 from models.stress.counts import EVENTS, LOSS, Counts, Layout, Watch
-from models.stress.engine import CPU_BLOCK_STEPS, StressResult
+from models.stress.engine import CPU_BLOCK_STEPS
 from models.stress.plan import Plan
 
 
@@ -98,18 +98,19 @@ def _mean(total: float, square: float, paths: int) -> Difference:
     return Difference(value, math.sqrt(max(square / paths - value**2, 0.0) / paths))
 
 
-def nearest_paths(result: StressResult, name: str, month: int, levels: tuple[float, ...]) -> dict[float, int]:
-    """By level (per cent), the number of the path whose quantity `name` at the end of `month` lies nearest to
-    that quantile; ties go to the lowest number. The run must have a fan of `name`."""
-    if not 1 <= month <= result.plan.months:
-        raise InputError(f"month = {month} is not allowed: the run has months 1 to {result.plan.months}")
-    targets = {level: summary.quantile(result.counts, name, month, level) for level in levels}
-    best = dict.fromkeys(levels, (math.inf, -1))
-    plan, step = result.plan, month * result.plan.steps_per_month
-    for first, number in blocks(plan, result.paths):
-        values = watched(plan, result.seed, first, number, (name,), step)[0]
-        for level, target in targets.items():
-            distance = np.abs(values - min(target, UNLIMITED))
+def nearest_paths(
+    plan: Plan, seed: int, paths: int, name: str, month: int, values: Mapping[float, float]
+) -> dict[float, int]:
+    """By level, the number of the path whose quantity `name` at the end of `month` lies nearest to that
+    level's value; ties go to the lowest number."""
+    if not 1 <= month <= plan.months:
+        raise InputError(f"month = {month} is not allowed: the run has months 1 to {plan.months}")
+    best = dict.fromkeys(values, (math.inf, -1))
+    step = month * plan.steps_per_month
+    for first, number in blocks(plan, paths):
+        found = watched(plan, seed, first, number, (name,), step)[0]
+        for level, value in values.items():
+            distance = np.abs(found - min(value, UNLIMITED))
             at = int(np.argmin(distance))
             best[level] = min(best[level], (float(distance[at]), first + at))
     return {level: path for level, (_, path) in best.items()}

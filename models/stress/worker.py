@@ -7,17 +7,21 @@ import os
 import pickle
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from queue import SimpleQueue
 from typing import BinaryIO
+
+import polars as pl
 
 from models.parameters import InputError, Protocol, Scenario
 from models.shocks import Shocks
 from models.stress.compare import Comparison, compare, nearest_paths
 from models.stress.contrast import Contrast, contrast
 from models.stress.engine import Device, StressResult, run
-from models.stress.plan import make_plan
+from models.stress.incomes import Incomes
+from models.stress.plan import Plan, make_plan
+from models.stress.report import by_month
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,11 @@ class Run:
     until: int
     extend: StressResult | None
 
+    @property
+    def path_steps(self) -> int:
+        done = self.extend.paths if self.extend else 0
+        return (self.until - done) * self.scenario.months * self.scenario.steps_per_month
+
     def answer(self, cancelled: Callable[[], bool]) -> StressResult:
         found = run(
             self.scenario, self.protocol, self.shocks, paths=self.until, seed=self.seed, fans=self.fans,
@@ -47,7 +56,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Spread:
-    """The same few paths of several scenarios, without fans."""
+    """The same few paths of several scenarios: models.stress.report.by_month of each."""
 
     scenarios: tuple[Scenario, ...]
     protocol: Protocol
@@ -55,31 +64,41 @@ class Spread:
     seed: int
     paths: int
 
-    def answer(self, cancelled: Callable[[], bool]) -> list[StressResult]:
+    @property
+    def path_steps(self) -> int:
+        return self.paths * sum(s.months * s.steps_per_month for s in self.scenarios)
+
+    def answer(self, cancelled: Callable[[], bool]) -> list[pl.DataFrame]:
         found = []
         for scenario in self.scenarios:
-            if cancelled():
-                break
-            found.append(
-                run(
-                    scenario, self.protocol, self.shocks, paths=self.paths, seed=self.seed, fans=(),
-                    device="cpu", cancelled=cancelled,
-                )
+            made = run(
+                scenario, self.protocol, self.shocks, paths=self.paths, seed=self.seed, fans=(),
+                device="cpu", cancelled=cancelled,
             )  # fmt: skip
+            if not made.complete:
+                break
+            found.append(by_month(made.counts))
         return found
 
 
 @dataclass(frozen=True)
 class Nearest:
-    """The paths of a run that lie nearest to quantiles of a quantity at a month's end."""
+    """Of the first paths of a run, those that lie nearest to values (by level) of a quantity at a month's
+    end."""
 
-    result: StressResult
+    plan: Plan
+    seed: int
+    paths: int
     name: str
     month: int
-    levels: tuple[float, ...]
+    values: Mapping[float, float]
+
+    @property
+    def path_steps(self) -> int:
+        return self.paths * self.plan.steps
 
     def answer(self, _: Callable[[], bool]) -> dict[float, int]:
-        return nearest_paths(self.result, self.name, self.month, self.levels)
+        return nearest_paths(self.plan, self.seed, self.paths, self.name, self.month, self.values)
 
 
 @dataclass(frozen=True)
@@ -99,6 +118,10 @@ class Paired:
         shocks = self.shocks.canonical_json()
         return ("paired", self.a.digest(), self.b.digest(), shocks, self.seed, self.paths)
 
+    @property
+    def path_steps(self) -> int:
+        return 2 * self.paths * self.a.months * self.a.steps_per_month
+
     def answer(self, _: Callable[[], bool]) -> Comparison:
         a, b = (make_plan(s, self.protocol, self.shocks) for s in (self.a, self.b))
         return compare(a, b, self.seed, self.paths)
@@ -115,6 +138,11 @@ class Contrasting:
     until: int
     extend: Contrast | None
 
+    @property
+    def path_steps(self) -> int:
+        done = self.extend.paths if self.extend else 0
+        return (self.until - done) * sum(s.months * s.steps_per_month for s in self.scenarios)
+
     def answer(self, cancelled: Callable[[], bool]) -> Contrast:
         return contrast(
             self.scenarios, self.protocol, self.shocks, seed=self.seed, paths=self.until,
@@ -122,7 +150,7 @@ class Contrasting:
         )  # fmt: skip
 
 
-Request = Run | Spread | Nearest | Paired | Contrasting
+Request = Run | Spread | Nearest | Paired | Contrasting | Incomes
 CANCEL = "cancel"
 
 

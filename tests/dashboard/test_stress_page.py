@@ -13,11 +13,13 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from dashboard import cards_stress, charts_stress
+from dashboard.pages import stress
 from dashboard.stress import Question, Stressed, spread_frame
 from dashboard.stress_words import chance, chance_with_error, interval, quantity
 from models.parameters import parse_scenario
 from models.stress.compare import Comparison, Difference
 from models.stress.engine import run
+from models.stress.report import by_month
 from tests.scenarios import BASELINE, PROTOCOL, REGISTRY
 from tests.scenarios import run as project
 
@@ -63,8 +65,7 @@ def settled(test: AppTest) -> AppTest:
     """Wait until the run is whole, as the refreshing page does."""
     for _ in range(100):
         asked = test.session_state["stress"]
-        jobs = (asked.run, asked.spread, asked.against and asked.against[1])
-        if all(job.finished for job in jobs if job):
+        if all(job.finished for job in asked.jobs):
             return test.run()
         time.sleep(0.2)
     raise AssertionError("the run does not end")
@@ -90,6 +91,19 @@ def test_the_answer_has_its_range_and_its_error(page: Callable[..., AppTest]) ->
     assert [m.label for m in test.metric] == [card.label for card in cards_stress.COMING]
     assert "10,000 futures, seed 1, computed in" in words(test)
     assert [b.value for b in test.get("badge")] or "provisional" in words(test)
+
+
+def test_the_first_answer_waits_for_no_futures(
+    page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    test = page()
+    monkeypatch.setattr(stress, "PATIENCE", 0.0)
+    test.selectbox(key="preset").set_value("both").run()
+    assert not test.exception
+    title = read(test.title[0].value)
+    assert title.startswith("**Without random shocks: if the price falls by 50 % and demand falls by 55 %")
+    assert "the reserves run short in Apr 2027 (month 11)" in title
+    assert "the vaults run short within 36 months in " in read(settled(test).title[0].value)
 
 
 def test_another_visit_finds_the_run(page: Callable[..., AppTest]) -> None:
@@ -135,7 +149,7 @@ def spread(found: Stressed) -> pl.DataFrame:
     runs = [
         run(s, PROTOCOL, found.question.shocks, paths=200, seed=1, fans=(), device="cpu") for _, s in named
     ]
-    return spread_frame(found.question.scenario, named, [r.counts for r in runs])
+    return spread_frame(found.question.scenario, named, [by_month(r.counts) for r in runs])
 
 
 @pytest.mark.parametrize("dark", [False, True])

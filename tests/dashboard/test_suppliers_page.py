@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard.pages import suppliers
 from data.suppliers import example_fleet
 from tests.scenarios import REGISTRY
 
@@ -26,11 +27,23 @@ def app() -> None:
     frame.show(frame.open_desk(answers, {}), suppliers.page, suppliers.FIELDS)
 
 
-def page(rows: list[dict[str, Any]] | None = None) -> AppTest:
+def first_look(rows: list[dict[str, Any]] | None = None) -> AppTest:
     test = AppTest.from_function(app, default_timeout=120)
     if rows is not None:
         test.session_state["fleet_rows"] = rows
     return test.run()
+
+
+def page(rows: list[dict[str, Any]] | None = None) -> AppTest:
+    return settled(first_look(rows))
+
+
+def settled(test: AppTest) -> AppTest:
+    """Wait for the futures, as the refreshing page does."""
+    if test.session_state.get("supplier"):
+        assert test.session_state["supplier"].ended.wait(120)
+        return test.run()
+    return test
 
 
 def read(text: str) -> str:
@@ -47,6 +60,18 @@ def test_the_answer_stands_first_and_all_parts_follow() -> None:
     assert headings == ["What this depends on", "And those who rent?"]
     assert any("suppliers --price-shock" in c.value for c in found.code)
     assert any("10,000 random paths, seed 1" in c.value for c in found.caption)
+
+
+def test_the_first_answer_waits_for_no_futures_and_they_follow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(suppliers, "PATIENCE", 0.0)
+    first = first_look([EXAMPLE[0] | {"uptime_hours": 23.0}])
+    assert not first.exception
+    assert read(first.title[0].value).startswith("**Without random shocks the fleet keeps $")
+    labels = [m.label for m in first.metric]
+    assert [m.value for m in first.metric][1:3] == ["…", "…"]
+    whole = settled(first)
+    assert read(whole.title[0].value).startswith("**Under these assumptions the fleet keeps $")
+    assert [m.label for m in whole.metric] == labels
 
 
 def test_another_fleet_is_another_answer() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models.parameters import Scenario, parse_scenario
-from models.readers.futures import futures
+from models.readers.futures import futures, own_future
 from models.shocks import Shocks, parse_shocks
 from models.stress.monthly import monthly_paths
 from models.stress.plan import make_plan, replay
@@ -37,6 +37,14 @@ def test_payouts_are_the_ledgers_own(rule: str, changes: dict[str, Any]) -> None
     assert found.price[0] == pytest.approx(frame["price"].to_numpy())
     share = (frame["unserved"] / (frame["revenue"] + frame["unserved"])).to_numpy()
     assert found.unserved[0] == pytest.approx(share, abs=1e-9)
+
+
+@pytest.mark.parametrize("rule", ["ide", "as_reported", "legacy"])
+def test_the_own_path_is_the_future_without_shocks(rule: str) -> None:
+    scenario = parse_scenario({**HARD, "rule": rule, "steps_per_month": 30}, BASELINE)
+    own, still = own_future(scenario, PROTOCOL), futures(scenario, PROTOCOL, CALM, paths=1, seed=1)
+    for name in own._fields:
+        assert getattr(own, name) == pytest.approx(getattr(still, name), rel=1e-9), name
 
 
 def test_the_price_is_the_same_under_every_rule() -> None:

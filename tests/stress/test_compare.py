@@ -54,10 +54,11 @@ def test_a_later_event_ends_the_difference() -> None:
 def test_the_nearest_path_is_the_nearest() -> None:
     scenario = BASELINE.model_copy(update={"months": 24})
     result = run(scenario, PROTOCOL, SHOCKS, paths=PATHS, seed=SEED, fans=("V", "runway"), device="cpu")
-    found = nearest_paths(result, "V", 12, (5, 50, 95))
+    targets = {level: summary.quantile(result.counts, "V", 12, level) for level in (5, 50, 95)}
+    found = nearest_paths(result.plan, SEED, PATHS, "V", 12, targets)
     values = watched(result.plan, SEED, 0, PATHS, ("V",), 12)[0]
     for level, path in found.items():
-        target = summary.quantile(result.counts, "V", 12, level)
+        target = targets[level]
         assert path == int(np.argmin(np.abs(values - target)))
         assert replay(result.plan, SEED, path)[12].state.V == values[path]
         assert values[path] == pytest.approx(target, rel=5e-3, abs=1.0)
@@ -65,16 +66,12 @@ def test_the_nearest_path_is_the_nearest() -> None:
 
 def test_ties_go_to_the_lowest_number() -> None:
     """Locked tokens do not vary: every path is as near as the first."""
-    scenario = BASELINE.model_copy(update={"months": 2})
-    result = run(scenario, PROTOCOL, SHOCKS, paths=700_000, seed=1, fans=("L",), device="cpu")
-    assert nearest_paths(result, "L", 2, (50,)) == {50: 0}
+    locked = replay(plan(months=2), 1, 0)[2].state.L
+    assert nearest_paths(plan(months=2), 1, 700_000, "L", 2, {50: locked}) == {50: 0}
 
 
 def test_impossible_questions_are_one_sentence() -> None:
     with pytest.raises(InputError, match="equal months and steps_per_month"):
         compare(plan(), plan(months=12), SEED, 10)
-    result = run(BASELINE.model_copy(update={"months": 2}), PROTOCOL, SHOCKS, paths=10, seed=1, device="cpu")
     with pytest.raises(InputError, match="the run has months 1 to 2"):
-        nearest_paths(result, "V", 3, (50,))
-    with pytest.raises(InputError, match="this run has no fan of 'x'"):
-        nearest_paths(result, "x", 1, (50,))
+        nearest_paths(plan(months=2), 1, 10, "V", 3, {50: 0.0})
