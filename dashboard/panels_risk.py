@@ -1,13 +1,13 @@
 """Which shocks break it, how much reserve is needed, what the answer hangs on: drawers of the Stress lab."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import streamlit as st
 
-from dashboard import charts_risk, formats, inputs, panels
+from dashboard import charts_risk, formats, inputs, panels, panels_errand
 from dashboard import risk_words as words
 from dashboard.calibration_words import table
 from dashboard.formats import plain
@@ -20,10 +20,8 @@ from models.shocks import Shocks
 
 if TYPE_CHECKING:
     # they bring scipy along: loaded when a drawer is opened
-    from dashboard.errands import Errand
-    from dashboard.risks import Found, Question
+    from dashboard.risks import Found
 
-REFRESH = 0.5
 YEAR = 12
 LASTING = {words.lasts(months): months for months in DURATIONS}
 PATHS = (10_000, 100_000)
@@ -62,7 +60,7 @@ def frontier(desk: Desk, shocks: Shocks) -> None:
     except InputError as error:
         st.warning(plain(f"{error}.", 500))
         return
-    stamp = _stamp(desk, found, shocks, words.frontier_flags(question))
+    stamp = panels_errand.stamp(found, desk.scenario, shocks, words.frontier_flags(question))
     made = charts_risk.frontier(
         found.tables["surface"], found.tables["marks"], found.figures, months, dark=desk.dark
     )
@@ -105,13 +103,13 @@ def reserve(desk: Desk, shocks: Shocks, seed: int) -> None:
         f"{ask.points} sizes of each vault on the same {ask.paths:,} random futures: "
         f"{'half a minute' if ask.paths == PATHS[0] else 'several minutes'} or more"
     )
-    _asked(desk, "reserve", question, about, partial(_reserve_found, desk, shocks, question))
+    panels_errand.ask(desk, "reserve", question, about, partial(_reserve_found, desk, shocks, question))
 
 
 def _reserve_found(desk: Desk, shocks: Shocks, question: Any, found: "Found") -> None:
     f, tables = found.figures, found.tables
     st.markdown(plain(words.reserve_sentence(found), 700))
-    stamp = _stamp(desk, found, shocks, words.reserve_flags(question))
+    stamp = panels_errand.stamp(found, desk.scenario, shocks, words.reserve_flags(question))
     reward, fee = tables["V0_needed"], tables["F0_needed"]
     in_months = reward.with_columns(needed=pl.col("months_of_schedule"))
     panels.table(
@@ -139,7 +137,7 @@ def _reserve_found(desk: Desk, shocks: Shocks, question: Any, found: "Found") ->
     for sentence, points in words.reversals(found):
         st.markdown(plain(sentence, 300))
         _listed(points)
-    _made(found, f"{f['paths']:,} random futures, seed {f['seed']}")
+    panels_errand.made(found, f"{f['paths']:,} random futures, seed {f['seed']}")
 
 
 def attribution(desk: Desk, shocks: Shocks, seed: int) -> None:
@@ -162,7 +160,7 @@ def attribution(desk: Desk, shocks: Shocks, seed: int) -> None:
         f"on {paths:,} random futures: {'a few seconds' if size == 'quick' else 'a minute or more'}"
     )
     fill = partial(_attribution_found, desk, shocks, question, str(metric))
-    _asked(desk, "attribution", question, about, fill)
+    panels_errand.ask(desk, "attribution", question, about, fill)
 
 
 def _attribution_found(desk: Desk, shocks: Shocks, question: Any, name: str, found: "Found") -> None:
@@ -174,7 +172,7 @@ def _attribution_found(desk: Desk, shocks: Shocks, question: Any, name: str, fou
     of_it = {key: found.tables[key].filter(metric=name) for key in ("sobol", "tornado")}
     ranking = of_it["sobol"].filter(pl.col("total") > 0).sort("total", descending=True)["input"].to_list()
     flags = words.attribution_flags(question)
-    stamp = _stamp(desk, found, shocks, ["--metric", name, *flags[2:]])
+    stamp = panels_errand.stamp(found, desk.scenario, shocks, ["--metric", name, *flags[2:]])
     st.markdown(plain(words.attribution_sentence(metric["title"], [titles[n] for n in ranking]), 500))
     if ranking:
         panels.chart(desk, charts_risk.sobol(of_it["sobol"], titles, metric, ranking, dark=desk.dark), stamp)
@@ -184,7 +182,9 @@ def _attribution_found(desk: Desk, shocks: Shocks, question: Any, name: str, fou
     for top in ranking[:3]:
         told = plain(what_would_settle(desk.answers.registry, top), 500)
         st.markdown(f"- **{plain(titles[top])}.** {told} {_where(top)}")
-    _made(found, f"{f['base_points']:,} base points, {f['paths']:,} random futures each, seed {f['seed']}")
+    panels_errand.made(
+        found, f"{f['base_points']:,} base points, {f['paths']:,} random futures each, seed {f['seed']}"
+    )
 
 
 def _where(name: str) -> str:
@@ -195,63 +195,6 @@ def _where(name: str) -> str:
     return f"Change it beside, among all assumptions: {plain(inputs.GROUPS[str(group)])}."
 
 
-def _asked(desk: Desk, key: str, question: "Question", about: str, fill: Callable[["Found"], None]) -> None:
-    """A button, then how far it is, then the answer. One is on its way for a reader and a drawer; when the
-    question changes, the old answer is for another one and is not shown."""
-    from dashboard.errands import Errand
-
-    slot = f"errand_{key}"
-    errand: Errand | None = st.session_state.get(slot)
-    if errand is not None and errand.question != question:
-        errand.cancel()
-        errand = None
-        del st.session_state[slot]
-
-    def start() -> None:
-        st.session_state[slot] = Errand(desk.answers, question)
-
-    if errand is None or errand.error or errand.cancelled:
-        st.button("Work it out", key=f"{key}_start", icon=":material/play_arrow:", on_click=start)
-        st.caption(f"{about}.")
-    if errand is None:
-        return
-    running = not errand.ended.is_set()
-    st.fragment(partial(_progress, key, errand, running), run_every=REFRESH if running else None)()
-    if not running and errand.found is not None:
-        if errand.found.note:
-            st.caption(plain(errand.found.note, 300))
-        fill(errand.found)
-
-
-def _progress(key: str, errand: "Errand", running: bool) -> None:
-    errand.look()
-    if not errand.ended.is_set():
-        share = errand.share
-        told = "Waiting for another long answer" if share is None else f"{share:.0%} of the work"
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.progress(min(share or 0.0, 1.0), told, width=420)
-            st.button("Cancel", key=f"{key}_cancel", icon=":material/stop:", on_click=errand.cancel)
-    elif running:
-        st.rerun()  # once more as a whole, which stops the looking and shows the answer
-    elif errand.error:
-        st.error(plain(errand.error, 500))
-    elif errand.cancelled:
-        st.caption("Cancelled; half of it answers nothing.")
-
-
 def _listed(lines: Sequence[str]) -> None:
     if lines:
         st.markdown("\n".join(f"- {plain(line, 500)}" for line in lines))
-
-
-def _made(found: "Found", size: str) -> None:
-    how = "found in the store, computed" if found.found else "computed"
-    st.caption(f"{size}; {how} in {found.seconds:.1f} s; run `{found.run_id[:12]}`.")
-
-
-def _stamp(desk: Desk, found: "Found", shocks: Shocks, flags: list[str]) -> dict[str, Any]:
-    from dashboard.commands.risk_output import marks
-
-    made = marks(found, desk.scenario, shocks, flags)
-    # what differs from one asking to the next is none of the answer's
-    return {name: made[name] for name in made if name not in ("seconds", "recorded")}

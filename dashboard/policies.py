@@ -12,7 +12,7 @@ from data.policy_inputs import LEVERS, levers_for
 from data.registry import Registry
 from models.mechanism_futures import rules_on_futures
 from models.parameters import Scenario, parse_scenario
-from models.policy import EVENTS, QUANTITIES, Policy, best, lab
+from models.policy import EVENTS, QUANTITIES, Policy, best, check_rule, lab
 from models.policy_design import explore, policy_of, settled
 from models.shocks import Shocks
 
@@ -59,6 +59,7 @@ def policy_question(
 ) -> PolicyQuestion:
     """The scenario's policy is one point more, unless it is today's. Raises InputError."""
     levers_for(registry, levers)
+    check_rule(scenario)
     now = policy_of(registry.baseline(), levers)
     today = parse_scenario(now, scenario)
     mine = settled(policy_of(scenario, levers), now, today)

@@ -23,6 +23,9 @@ CAVEAT = (
     "more than the 95 % error of that difference on the same futures. More policies could find better ones; "
     "the best of many is flattered by about an error."
 )
+# What burn is weighed against.
+WEIGHED = {"shortfall": "a shortfall", "underpaid": "underpaid suppliers"}
+IN_USD = ("income_usd", "lowest_month_usd")
 QUANTITIES = {
     "income_usd": "Supplier income", "lowest_month_usd": "Worst month's income", "issued": "Issued",
     "burned": "Burned", "net": "Net issuance", "circulating": "Circulating at the end",
@@ -71,6 +74,29 @@ def policy_sentences(found: "Found", event: str) -> list[str]:
         f"lowest than today's does{looks}."
     )
     return told
+
+
+def frontier_notice(table: pl.DataFrame, event: str) -> str:
+    """What to notice where burn stands against risk."""
+    today, risk = table.row(0, named=True), EVENTS[event]
+    efficient = table.filter(pl.col(f"verdict_{event}") == EFFICIENT).sort("burned")
+    least, most = efficient.row(0, named=True), efficient.row(-1, named=True)
+    less = efficient.filter(pays_less()).height
+    own = {EFFICIENT: "is efficient", DOMINATED: "is dominated"}.get(
+        today[f"verdict_{event}"], "is not told apart from a better one"
+    )
+    return (
+        f"Under these assumptions today's policy {own}. The frontier runs from {formats.io(least['burned'])} "
+        f"at {chance(least[risk])} to {formats.io(most['burned'])} at {chance(most[risk])}; {less} of its "
+        f"{efficient.height} policies pay suppliers less at the lowest than today's."
+    )
+
+
+def choice(row: Row, event: str) -> str:
+    """A policy in a list to choose from."""
+    risk = chance(row[EVENTS[event]])
+    told = f"{name_of(row)}: {formats.io(row['burned'])}, {risk}, {row[f'verdict_{event}']}"
+    return f"{told[:1].upper()}{told[1:]}"
 
 
 def pays_less() -> pl.Expr:
@@ -154,8 +180,23 @@ def _less(row: Row) -> str:
     return f"{less} (± {formats.usd(row['less_ide_error'])}) under {rule}"
 
 
+def mechanism_notice(rows: pl.DataFrame, quantity: str) -> str:
+    """What to notice where one quantity stands by rule; `rows`: those of the totals."""
+    own, others = rows.row(0, named=True), rows.slice(1).sort("less_ide")
+    least, most = others.row(0, named=True), others.row(-1, named=True)
+
+    def told(row: Row) -> str:
+        return f"{row['title']} {with_error(quantity, row['less_ide'], row['less_ide_error'])}"
+
+    return (
+        f"Under these assumptions the IDE's mean is {with_error(quantity, own['mean'], own['error'])}, and "
+        f"{amount(quantity, own['p5'])} to {amount(quantity, own['p95'])} in nine of ten futures. Against "
+        f"it on the same futures: {told(least)} at the low end, {told(most)} at the high."
+    )
+
+
 def amount(quantity: str, value: float) -> str:
-    if quantity in ("income_usd", "lowest_month_usd"):
+    if quantity in IN_USD:
         return formats.usd(value)
     return formats.percent(value) if quantity == "dilution" else formats.io(value)
 

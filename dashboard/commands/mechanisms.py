@@ -10,17 +10,12 @@ from typing import Any
 import polars as pl
 
 from dashboard import formats
-from dashboard import policy_words as words
 from dashboard.answers import Answers
-from dashboard.commands import risk_output
 from dashboard.commands.output import checked_target, note, say, say_json, say_table, working, write_frame
 from dashboard.commands.project import stamp
 from dashboard.commands.scenario import asked
-from dashboard.policies import MechanismsQuestion
 from dashboard.settings import command
-from data.mechanisms import build_mechanisms
 from data.registry import Registry, load_facts
-from data.shock_choices import provisional
 from models.mechanism_paths import REFERENCE, Comparison, Mechanism
 from models.parameters import InputError, Scenario
 
@@ -66,6 +61,13 @@ def run(args: argparse.Namespace) -> int:
 
 def _on_futures(args: argparse.Namespace, out: Path | None) -> int:
     """The same on random futures, as distributions."""
+    # the compiler of the paths comes along: one path does without
+    from dashboard import policy_words as words
+    from dashboard.commands import risk_output
+    from dashboard.policies import MechanismsQuestion
+    from data.mechanisms import build_mechanisms
+    from data.shock_choices import provisional
+
     registry = load_facts()
     shocks = risk_output.shocks_of(args, registry)
     scenario, notes = asked(args, registry)
