@@ -12,7 +12,7 @@ from dashboard.formats import percent
 from dashboard.risk_words import FRONTIER_EVENTS
 from dashboard.stress_words import chance
 from models.mechanism_paths import REFERENCE
-from models.policy import DOMINATED, EFFICIENT, EVENTS, QUANTITIES, UNCLEAR
+from models.policy import DOMINATED, EFFICIENT, EVENTS, QUANTITIES, UNCLEAR, pays_less, unbeaten
 from models.stress.summary import NORMAL_95
 
 SCALE = 1e6
@@ -27,13 +27,15 @@ def frontier(
     *,
     dark: bool = False,
 ) -> Chart:
-    """What policies burn against the chance of the event, the efficient ones joined. `table` and `figures`
-    are a Found's; `mine`: the number of the policy that the scenario has, where it is not today's."""
+    """What policies burn against the chance of the event: the efficient ones joined, and apart from them the
+    best of all that pay no less than today's. `table` and `figures` are a Found's; `mine`: the number of the
+    policy that the scenario has, where it is not today's."""
     colours, risk = palette(dark), EVENTS[event]
     today = table.row(0, named=True)
     verdict = pl.col(f"verdict_{event}")
     rest = pl.col("number") != 0
     efficient = table.filter(verdict == EFFICIENT).sort("burned", risk)
+    fair = unbeaten(table.filter(~pays_less()), event)
     traces = [
         _points(table.filter(verdict == DOMINATED, rest), today, figures, risk, "dominated", "circle",
                 faint(colours.grey, 0.4), 7),
@@ -41,18 +43,20 @@ def frontier(
                 colours.yellow, 8),
         line((efficient["burned"] / SCALE).to_list(), efficient[risk].to_list(), "efficient frontier",
              colours.main, width=2, shape="hv", hoverinfo="skip"),
+        line((fair["burned"] / SCALE).to_list(), fair[risk].to_list(), "frontier at no less pay",
+             colours.green, dash="dash", width=2, shape="hv", hoverinfo="skip"),
         {**_points(efficient.filter(rest), today, figures, risk, "efficient (bars: 95 %)", "circle",
                    colours.main, 9),
          "error_x": _errors(efficient.filter(rest)["burned_error"] / SCALE, colours),
          "error_y": _errors(efficient.filter(rest)[f"{risk}_error"], colours)},
-        _named(today, figures, risk, "today's policy", "star", colours.second, colours),
+        _named(today, today, figures, risk, "today's policy", "star", colours.second),
     ]  # fmt: skip
     if mine:
         row = table.row(mine, named=True)
-        traces.append(_named(row | {"today": today}, figures, risk, "yours", "cross", colours.green, colours))
+        traces.append(_named(row, today, figures, risk, "yours", "cross", colours.purple))
     said = FRONTIER_EVENTS[event]
     title = f"What each policy burns, and the chance of {said}"
-    notice = f"{words.frontier_notice(table, event)} Those and others that do are drawn hollow."
+    notice = f"{words.frontier_notice(table, event)} Those, and others that do, are drawn hollow."
     layout = {
         "hovermode": "closest",
         "xaxis": value_axis(
@@ -92,7 +96,7 @@ def _points(
     colour: str,
     size: int,
 ) -> dict[str, Any]:
-    hollow = rows.select(words.pays_less().alias("less"))["less"].to_list()
+    hollow = rows.select(pays_less().alias("less"))["less"].to_list()
     return {
         "type": "scatter", "mode": "markers", "name": name,
         "x": (rows["burned"] / SCALE).to_list(), "y": rows[risk].to_list(),
@@ -112,30 +116,26 @@ def _errors(errors: pl.Series, colours: Palette) -> dict[str, Any]:
 
 def _named(
     row: Mapping[str, Any],
+    today: Mapping[str, Any],
     figures: Mapping[str, Any],
     risk: str,
     name: str,
     symbol: str,
     colour: str,
-    colours: Palette,
 ) -> dict[str, Any]:
-    """One policy that is told by name, in its place above or below, so that two stand apart."""
     return {
-        "type": "scatter", "mode": "markers+text", "name": name, "x": [row["burned"] / SCALE],
-        "y": [row[risk]], "text": [name], "showlegend": False,
-        "textposition": "top right" if symbol == "star" else "bottom right",
-        "textfont": {"size": 12, "color": colours.text},
+        "type": "scatter", "mode": "markers", "name": name, "x": [row["burned"] / SCALE], "y": [row[risk]],
         "marker": {"symbol": symbol, "size": 14, "color": colour},
-        "customdata": [_hover(row, row.get("today", row), figures)],
-        "hovertemplate": "%{customdata}<extra></extra>",
+        "customdata": [_hover(row, today, figures)], "hovertemplate": "%{customdata}<extra></extra>",
     }  # fmt: skip
 
 
 def _hover(row: Mapping[str, Any], today: Mapping[str, Any], figures: Mapping[str, Any]) -> str:
     lines = [
         f"<b>{words.name_of(row)}</b>",
-        f"burned {formats.io(row['burned'])} (± {formats.io(row['burned_error'])})",
-        f"shortfall {chance(row['p_shortfall'])} (± {row['p_shortfall_error'] * 100:.2f} points)",
+        f"burned {formats.io(row['burned'])} {words.plus_minus(formats.io(row['burned_error']))}",
+        f"shortfall {chance(row['p_shortfall'])} "
+        + words.plus_minus(f"{row['p_shortfall_error'] * 100:.2f} points"),
         f"underpaid {chance(row['p_underpaid'])}, lowest pay {percent(row['lowest_pay'])}",
     ]
     rest = words.settings(row, today, figures["levers"])

@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 REFRESH = 0.5
 
 
-def ask(desk: Desk, key: str, question: "Question", about: str, fill: Callable[["Found"], None]) -> None:
+def ask(
+    desk: Desk,
+    key: str,
+    question: "Question",
+    about: str,
+    fill: Callable[["Found"], None],
+    button: str = "Work it out",
+) -> None:
     """A button, then how far it is, then the answer. One is on its way for a reader and a drawer; when the
     question changes, the old answer is for another one and is not shown."""
     from dashboard.errands import Errand
@@ -35,7 +42,7 @@ def ask(desk: Desk, key: str, question: "Question", about: str, fill: Callable[[
         st.session_state[slot] = Errand(desk.answers, question)
 
     if sent is None or sent.error or sent.cancelled:
-        st.button("Work it out", key=f"{key}_start", icon=":material/play_arrow:", on_click=start)
+        st.button(button, key=f"{key}_start", icon=":material/play_arrow:", on_click=start)
         st.caption(f"{about}.")
     if sent is None:
         return

@@ -56,7 +56,8 @@ def policy(desk: Desk) -> None:
     question = _kept(question)
     took = "some seconds" if size == "quick" else "half a minute or more"
     about = f"{policies} policies, each on the same {paths:,} random futures: {took}"
-    panels_errand.ask(desk, "policy", question, about, partial(_policies, desk, question, str(event)))
+    fill = partial(_policies, desk, question, str(event))
+    panels_errand.ask(desk, "policy", question, about, fill, "Try the policies")
 
 
 def _kept(question: "PolicyQuestion") -> "PolicyQuestion":
@@ -92,7 +93,8 @@ def _policies(desk: Desk, question: "PolicyQuestion", event: str, found: "Found"
     st.caption(plain(words.CAVEAT, 600))
     units = {name: q["unit"] for name, q in f["quantities"].items()}
     panels.table(
-        desk, table, name="policies", title="Today's policy, yours, and what no other beats for sure",
+        desk, table, name="policies",
+        title="What no other beats for sure, and the best of those that pay no less than today's",
         units=units | {name: inputs.unit(name) for name in f["levers"]},
         shown=_told(words.policy_rows(table, event)), stamp=stamp,
     )  # fmt: skip
@@ -122,7 +124,7 @@ def _one(desk: Desk, table: pl.DataFrame, f: dict[str, Any], event: str, mine: i
         chosen = st.selectbox(
             "Look at one policy", numbers, key="policy_number", width=340,
             format_func=lambda number: words.choice(table.row(number, named=True), event),
-            help="Those that no other beats for sure come first",
+            help="Those of the table come first",
         )  # fmt: skip
         number = int(chosen if chosen is not None else numbers[0])
         row, today = table.row(number, named=True), table.row(0, named=True)
@@ -165,7 +167,9 @@ def mechanisms(desk: Desk) -> None:
     shocks = desk.answers.registry.shocks()
     question = MechanismsQuestion(desk.scenario, shocks, int(paths or PATHS[0]), SEED)
     about = f"Eight rules on the same {question.paths:,} random futures: some seconds"
-    panels_errand.ask(desk, "mechanisms", question, about, partial(_mechanisms, desk, question))
+    panels_errand.ask(
+        desk, "mechanisms", question, about, partial(_mechanisms, desk, question), "Compare the rules"
+    )
     drawer("What each rule does, and where it stands", "mechanism_rules", partial(_rules, desk))
 
 

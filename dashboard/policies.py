@@ -12,7 +12,7 @@ from data.policy_inputs import LEVERS, levers_for
 from data.registry import Registry
 from models.mechanism_futures import rules_on_futures
 from models.parameters import Scenario, parse_scenario
-from models.policy import EVENTS, QUANTITIES, Policy, best, check_rule, lab
+from models.policy import EVENTS, QUANTITIES, Policy, best, check_rule, lab, pays_less
 from models.policy_design import explore, policy_of, settled
 from models.shocks import Shocks
 
@@ -88,16 +88,21 @@ def policy(
     figures = {
         "levers": {i.name: i.title for i in levers_for(registry, q.levers)},
         "quantities": {name: quantity._asdict() for name, quantity in QUANTITIES.items()},
-        "best": {
-            event: dict(zip(("burn", "safe"), (row["number"] for row in best(table, event)), strict=True))
-            for event in EVENTS
-        },
+        "best": {event: _best(table, event) for event in EVENTS},
         "policies": q.policies,
         "paths": q.paths,
         "seed": q.seed,
         "months": q.scenario.months,
     }
     return figures, {"policies": table}
+
+
+def _best(table: pl.DataFrame, event: str) -> dict[str, int]:
+    """Numbers of policies: the most burn at no more risk than today's, the least risk at no less burn, and
+    that among those which pay no less."""
+    burn, safe = best(table, event)
+    _, fair = best(table.filter(~pays_less()), event)
+    return {"burn": burn["number"], "safe": safe["number"], "fair": fair["number"]}
 
 
 def _kind(today: Policy, policy: Policy) -> str:

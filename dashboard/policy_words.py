@@ -10,8 +10,7 @@ from dashboard.formats import MINUS, NO_BREAK
 from dashboard.risk_words import RESERVE_EVENTS, lower
 from dashboard.stress_words import chance
 from models.mechanism_paths import REFERENCE
-from models.policy import DOMINATED, EFFICIENT, EVENTS, UNCLEAR
-from models.stress.summary import NORMAL_95
+from models.policy import DOMINATED, EFFICIENT, EVENTS, UNCLEAR, pays_less, unbeaten
 
 if TYPE_CHECKING:
     from dashboard.policies import MechanismsQuestion, PolicyQuestion
@@ -50,23 +49,31 @@ def policy_sentences(found: "Found", event: str) -> list[str]:
     table, f = found.tables["policies"], found.figures
     today = table.row(0, named=True)
     risk, said = EVENTS[event], RESERVE_EVENTS[event]
+    sure = f"{today[f'{risk}_error'] * 100:.2f} points"
     told = [
         f"Under these assumptions today's policy burns {formats.io(today['burned'])} "
-        f"(± {formats.io(today['burned_error'])}) in {formats.months(f['months'])}, and the vaults {said} in "
-        f"{chance(today[risk])} of random futures (± {today[f'{risk}_error'] * 100:.2f} points)."
+        f"{plus_minus(formats.io(today['burned_error']))} in {formats.months(f['months'])}, and the "
+        f"vaults {said} in {chance(today[risk])} of random futures {plus_minus(sure)}."
     ]
     most, safest = (table.row(f["best"][event][end], named=True) for end in ("burn", "safe"))
     if today[f"verdict_{event}"] == EFFICIENT:
         told.append(f"None of the {table.height - 1} others burns as much at no more risk.")
     else:
-        sure = "is beaten" if today[f"verdict_{event}"] == DOMINATED else "seems beaten, within the error"
+        beaten = "is beaten" if today[f"verdict_{event}"] == DOMINATED else "seems beaten, within the error"
         told.append(
-            f"It {sure}. At no more risk {name_of(most)} burns most: {differs(most, event)}. Burning no "
+            f"It {beaten}. At no more risk {name_of(most)} burns most: {differs(most, event)}. Burning no "
             f"less, {name_of(safest)} is the safest: {differs(safest, event)}."
         )
     verdict = table[f"verdict_{event}"].to_list()
     efficient = table.filter(pl.col(f"verdict_{event}") == EFFICIENT)
     less = efficient.filter(pays_less()).height
+    fair = table.row(f["best"][event]["fair"], named=True)
+    told.append(
+        "None that pays no less at the lowest is safer without burning less."
+        if fair["number"] == 0
+        else f"Among those that pay no less at the lowest than today's, {name_of(fair)} is the safest that "
+        f"burns no less: {differs(fair, event)}."
+    )
     looks = ": a controller can look solvent by paying less" if event == "shortfall" and less else ""
     told.append(
         f"Of {table.height} policies {efficient.height} are efficient, {verdict.count(DOMINATED)} dominated "
@@ -99,23 +106,26 @@ def choice(row: Row, event: str) -> str:
     return f"{told[:1].upper()}{told[1:]}"
 
 
-def pays_less() -> pl.Expr:
-    """By more than the 95 % error of the difference to today's."""
-    return pl.col("lowest_pay_less") < -NORMAL_95 * pl.col("lowest_pay_less_error")
-
-
 def differs(row: Row, event: str) -> str:
     """Burn, risk and pay against today's policy, each with the standard error of the difference."""
     risk = EVENTS[event]
     return (
-        f"burn {_signed(row['burned_less'], formats.io)} (± {formats.io(row['burned_less_error'])}), chance "
-        f"{points(row[f'{risk}_less'], row[f'{risk}_less_error'])}, lowest pay "
-        f"{points(row['lowest_pay_less'], row['lowest_pay_less_error'])}"
+        f"burn {_less_burned(row)}, chance {points(row[f'{risk}_less'], row[f'{risk}_less_error'])}, lowest "
+        f"pay {points(row['lowest_pay_less'], row['lowest_pay_less_error'])}"
     )
 
 
+def _less_burned(row: Row) -> str:
+    return f"{_signed(row['burned_less'], formats.io)} {plus_minus(formats.io(row['burned_less_error']))}"
+
+
 def points(value: float, error: float) -> str:
-    return f"{_signed(value, lambda v: f'{v * 100:.1f}')} points (± {error * 100:.2f})"
+    return f"{_signed(value, lambda v: f'{v * 100:.1f}')} points {plus_minus(f'{error * 100:.2f}')}"
+
+
+def plus_minus(error: str) -> str:
+    """A standard error behind its value."""
+    return f"(±{NO_BREAK}{error})"
 
 
 def _signed(value: float, write: Any) -> str:
@@ -133,9 +143,11 @@ def settings(row: Row, today: Row, levers: Iterable[str]) -> str:
 
 
 def shown_policies(table: pl.DataFrame, event: str) -> pl.DataFrame:
-    """Today's, the reader's own, and what no other beats for sure, by what they burn."""
+    """Today's, the reader's own, what no other beats for sure, and those that are best of all which pay no
+    less, by what they burn."""
+    fair = unbeaten(table.filter(~pays_less()), event)["number"].to_list()
     kept = (pl.col(f"verdict_{event}") != DOMINATED) | pl.col("kind").is_in(["today", "yours"])
-    return table.filter(kept).sort("burned", "number")
+    return table.filter(kept | pl.col("number").is_in(fair)).sort("burned", "number")
 
 
 def policy_rows(table: pl.DataFrame, event: str) -> list[tuple[str, ...]]:
@@ -148,7 +160,7 @@ def policy_rows(table: pl.DataFrame, event: str) -> list[tuple[str, ...]]:
             (
                 name_of(row),
                 formats.io(row["burned"]),
-                f"{_signed(row['burned_less'], formats.io)} (± {formats.io(row['burned_less_error'])})",
+                "" if row["number"] == 0 else _less_burned(row),
                 chance(row["p_shortfall"]),
                 chance(row["p_underpaid"]),
                 formats.percent(row["lowest_pay"]),
@@ -168,16 +180,16 @@ def mechanism_sentence(totals: pl.DataFrame, paths: int, months: int) -> str:
     own, others = income.row(0, named=True), income.slice(1).sort("less_ide")
     least, most = others.row(0, named=True), others.row(-1, named=True)
     return (
-        f"Under these assumptions suppliers earn {formats.usd(own['mean'])} (± {formats.usd(own['error'])}) "
-        f"over {formats.months(months)} under the IDE, mean of {paths:,} random futures; on the same futures "
-        f"{_less(least)} and {_less(most)}."
+        f"Under these assumptions suppliers earn {formats.usd(own['mean'])} "
+        f"{plus_minus(formats.usd(own['error']))} over {formats.months(months)} under the IDE, mean of "
+        f"{paths:,} random futures; on the same futures {_less(least)} and {_less(most)}."
     )
 
 
 def _less(row: Row) -> str:
     rule = "the old schedule" if row["mechanism"] == "legacy" else f"{row['title']}'s rule"
     less = _signed(row["less_ide"], formats.usd)
-    return f"{less} (± {formats.usd(row['less_ide_error'])}) under {rule}"
+    return f"{less} {plus_minus(formats.usd(row['less_ide_error']))} under {rule}"
 
 
 def mechanism_notice(rows: pl.DataFrame, quantity: str) -> str:
@@ -205,7 +217,7 @@ def with_error(quantity: str, value: float, error: float | None) -> str:
     if error is None:  # one path
         return amount(quantity, value)
     told = f"{error * 100:.2f} points" if quantity == "dilution" else amount(quantity, error)
-    return f"{amount(quantity, value)} (±{NO_BREAK}{told})"
+    return f"{amount(quantity, value)} {plus_minus(told)}"
 
 
 def mechanism_rows(totals: pl.DataFrame, quantities: Iterable[str]) -> list[tuple[str, ...]]:

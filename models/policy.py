@@ -221,6 +221,19 @@ def _error(mean_square: Array, mean: Array, paths: int) -> Array:
     return np.sqrt(np.maximum(mean_square - mean**2, 0.0) / paths)
 
 
+def pays_less() -> pl.Expr:
+    """Whether a policy's lowest pay is below policy 0's by more than the 95 % error of the difference."""
+    return pl.col("lowest_pay_less") < -NORMAL_95 * pl.col("lowest_pay_less_error")
+
+
+def unbeaten(policies: pl.DataFrame, event: str) -> pl.DataFrame:
+    """Those of these rows that no other of them beats, whatever the errors, from the least burn to the
+    most; of equals the first."""
+    chance = pl.col(EVENTS[event])
+    by_burn = policies.sort("burned", chance, "number", descending=[True, False, False])
+    return by_burn.filter(chance < chance.cum_min().shift(1, fill_value=2.0)).reverse()
+
+
 def best(policies: pl.DataFrame, event: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """Against policy 0: the row that burns most at no more chance of the event, and the one with the lowest
     chance that burns no less. They are the best of many on the same paths, which flatters them by about an

@@ -62,7 +62,7 @@ def _tell(found: Found, event: str) -> None:
     table, f = found.tables["policies"], found.figures
     for text in words.policy_sentences(found, event):
         say(textwrap.fill(text, WIDTH))
-    say("\nWhat no other of them beats for sure, by what it burns; ± is a standard error:")
+    say("\nWhat no other beats for sure, and the best of those that pay no less; ± is a standard error:")
     say_table(words.policy_rows(table, event))
     say("\nTheir settings, where they are not today's:")
     today = table.row(0, named=True)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from dashboard import charts_compare, compare_words, compared, comparisons, panels, stress
+from dashboard import charts_compare, compare_words, compared, comparisons, panels, panels_policy, stress
 from dashboard.compare_table import table
 from dashboard.comparisons import MOST, Column, Compared, Question
 from dashboard.formats import listing, plain
@@ -40,6 +40,13 @@ class Asked(NamedTuple):
 
 
 def page(desk: Desk) -> None:
+    scenarios(desk)
+    panels_policy.policy(desk)
+    panels_policy.mechanisms(desk)
+
+
+def scenarios(desk: Desk) -> None:
+    """The scenario at hand beside others, on the same futures."""
     head = st.container(key="answer")
     columns = choose(desk)
     if len(columns) < 2:

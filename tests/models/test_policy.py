@@ -9,7 +9,7 @@ import pytest
 from data.policy_inputs import LEVERS, levers_for
 from models import policy
 from models.parameters import InputError, parse_scenario
-from models.policy import DOMINATED, EFFICIENT, UNCLEAR, best, lab, verdicts
+from models.policy import DOMINATED, EFFICIENT, UNCLEAR, best, lab, pays_less, unbeaten, verdicts
 from models.policy_design import CONTROLLER, alone, design, explore, policy_of, settled
 from models.stress.compare import watched
 from models.stress.plan import make_plan
@@ -199,3 +199,23 @@ def test_what_is_no_lever_is_refused() -> None:
         levers_for(REGISTRY, ("beta", "V0"))
     with pytest.raises(InputError, match="0 policies are not allowed"):
         lab(BASELINE, PROTOCOL, SHOCKS, [], paths=10)
+
+
+def test_the_best_of_those_that_pay_no_less() -> None:
+    """Four policies by hand: C pays less for sure (0.10 is more than 1.96 x 0.01), D not (0.01 is less)."""
+    table = pl.DataFrame(
+        {
+            "number": [0, 1, 2, 3],
+            "burned": [10.0, 11.0, 30.0, 20.0],
+            "burned_less": [0.0, 1.0, 20.0, 10.0],
+            "p_shortfall": [0.5, 0.2, 0.1, 0.4],
+            "p_shortfall_less": [0.0, -0.3, -0.4, -0.1],
+            "lowest_pay_less": [0.0, 0.05, -0.1, -0.01],
+            "lowest_pay_less_error": [0.0, 0.01, 0.01, 0.01],
+        }
+    )
+    assert unbeaten(table, "shortfall")["number"].to_list() == [2]
+    fair = table.filter(~pays_less())
+    assert unbeaten(fair, "shortfall")["number"].to_list() == [1, 3]
+    assert [row["number"] for row in best(table, "shortfall")] == [2, 2]
+    assert [row["number"] for row in best(fair, "shortfall")] == [3, 1]
