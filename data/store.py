@@ -248,6 +248,13 @@ class Store:
             raise unusable(self.path, error) from error
 
     @contextmanager
+    def still(self) -> Iterator[None]:
+        """While this lasts nothing is written, so that the file can be copied, by another process alone:
+        closing it once more in this one would let go of its lock."""
+        with self._write:
+            yield
+
+    @contextmanager
     def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """What is done with the cursor is on disk when this ends; none of it is after an exception."""
         with self._write, self._cursor() as cursor:
