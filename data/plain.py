@@ -86,6 +86,12 @@ def unpack(kind: Any, value: Any) -> Any:
     raise TypeError(f"{kind} is not plain data")
 
 
+def column_type(name: object) -> Any:
+    """The type of a column by polars' name for it. Raises InputError for one that no answer has."""
+    _check(isinstance(name, str) and name in _CELLS, "not a column's type")
+    return getattr(pl, str(name))
+
+
 def _column(series: pl.Series) -> list[Any]:
     if str(series.dtype) not in _CELLS:
         raise TypeError(f"a column of {series.dtype} is not plain data")
@@ -103,12 +109,13 @@ def _frame(value: Any) -> pl.DataFrame:
     for column in value:
         _check(isinstance(column, list) and len(column) == 3, "not a column")
         name, kind, cells = column
-        _check(isinstance(name, str) and isinstance(kind, str) and kind in _CELLS, "not a column's type")
+        _check(isinstance(name, str), "not a column's name")
+        dtype = column_type(kind)
         _check(isinstance(cells, list), "not a column's cells")
         read = {"Float64": _number, "Date": _date}.get(kind) or _of(_CELLS[kind])
         cells = [None if cell is None else read(cell) for cell in cells]
         try:
-            columns.append(pl.Series(name, cells, getattr(pl, kind)))
+            columns.append(pl.Series(name, cells, dtype))
         except (TypeError, OverflowError, pl.exceptions.PolarsError) as error:
             raise InputError(f"{name:.80} is not all {kind}") from error
     _check(len({series.name for series in columns}) == len(columns), "two columns of one name")

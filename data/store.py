@@ -138,7 +138,7 @@ class Store:
     def runs(self, *, facts_version: str, model_version: str, limit: int = 1000) -> pl.DataFrame:
         """The newest runs: id, kind, scenario, name, created_at (UTC), seconds, facts_version, model_version
         and `stale`: made from other facts or by another model than the versions given."""
-        return self._frame(
+        return self.frame(
             "SELECT id, kind, scenario, name, run.created_at, seconds, facts_version, model_version, "
             "facts_version <> ? OR model_version <> ? AS stale "
             "FROM run LEFT JOIN scenario ON digest = scenario ORDER BY run.created_at DESC, id LIMIT ?",
@@ -186,7 +186,7 @@ class Store:
     def scenarios(self) -> pl.DataFrame:
         """Every scenario: digest, name (null when it has none), created_at (UTC), newest first."""
         query = "SELECT digest, name, created_at FROM scenario ORDER BY created_at DESC, digest"
-        return self._frame(query, [])
+        return self.frame(query, [])
 
     # Prices
 
@@ -207,7 +207,7 @@ class Store:
 
     def prices(self, symbol: str) -> PriceSeries:
         """The imported prices of a symbol. Raises InputError when there are none."""
-        frame = self._frame("SELECT * EXCLUDE (symbol) FROM price WHERE symbol = ? ORDER BY date", [symbol])
+        frame = self.frame("SELECT * EXCLUDE (symbol) FROM price WHERE symbol = ? ORDER BY date", [symbol])
         if frame.is_empty():
             known = ", ".join(s for (s,) in self.rows("SELECT DISTINCT symbol FROM price ORDER BY 1", []))
             raise InputError(f"the store has no prices of {symbol!r}; it has {known or 'none at all'}")
@@ -215,7 +215,7 @@ class Store:
 
     def price_list(self) -> pl.DataFrame:
         """What prices there are: symbol, days, first, last (dates), file_sha256."""
-        return self._frame(
+        return self.frame(
             "SELECT symbol, count(*) AS days, min(date) AS first, max(date) AS last, any_value(file_sha256) "
             "AS file_sha256 FROM price GROUP BY symbol ORDER BY symbol",
             [],
@@ -231,7 +231,8 @@ class Store:
         with self._cursor() as cursor:
             return cursor.execute(query, params).fetchall()
 
-    def _frame(self, query: str, params: list[Any]) -> pl.DataFrame:
+    def frame(self, query: str, params: list[Any]) -> pl.DataFrame:
+        """The rows of a query that is a text of ours; what is not goes into `params`."""
         with self._cursor() as cursor:
             frame: pl.DataFrame = cursor.sql(query, params=params).pl()
             return frame
