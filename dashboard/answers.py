@@ -9,6 +9,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, cached_property
@@ -46,6 +47,7 @@ if TYPE_CHECKING:  # loaded where they are asked for: they bring scipy and the c
     from models.calibration import Calibration
 
 VERSION = metadata.version("vaultline")
+PATIENCE = 2.0  # seconds
 REMEMBERED = 64  # answers kept in memory; a projection of ten years by the day is about 2 MB
 
 
@@ -182,6 +184,12 @@ class Answers:
             self._recorder.submit(self._write, self.store, write)
         elif self.store:
             write(self.store)
+
+    def written(self) -> None:
+        """Wait, a little, until what was asked to be recorded is in the store."""
+        if self._recorder and self.store:
+            with suppress(TimeoutError):
+                self._recorder.submit(int).result(PATIENCE)
 
     def run(self, scenario: Scenario) -> Projection:
         """The run step by step, for charts: the numbers of `project`, in memory alone. Raises InputError."""

@@ -8,7 +8,7 @@ from streamlit.navigation.page import Page
 from dashboard import frame
 from dashboard.answers import Answers
 from dashboard.formats import plain
-from dashboard.pages import compare, engine, facts, overview, stress, suppliers, supply
+from dashboard.pages import compare, engine, facts, overview, stress, suppliers, supply, workbench
 from models.parameters import InputError
 
 
@@ -26,7 +26,7 @@ def main() -> None:
     except InputError as error:  # facts that do not fit together; a store that fails is told on the page
         st.error(plain(str(error), 400))
         return
-    for module in (overview, supply, engine, stress, suppliers, compare, facts):
+    for module in (overview, supply, engine, stress, suppliers, compare, facts, workbench):
         pages[module.TITLE] = st.Page(
             partial(frame.show, desk, module.page, module.FIELDS, getattr(module, "QUERY", None)),
             title=module.TITLE,

@@ -15,7 +15,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Never
 
-from dashboard import calibration_arguments, reader_arguments, risk_arguments, stress_arguments
+from dashboard import (
+    calibration_arguments,
+    reader_arguments,
+    risk_arguments,
+    store_arguments,
+    stress_arguments,
+)
 from dashboard.settings import FLAGS, flag
 from models.parameters import InputError, field_info
 
@@ -279,6 +285,33 @@ def _parser() -> argparse.ArgumentParser:
     )
     claims.add_argument("--verdict", help="only one verdict: reproduces, conflicts, cannot-be-verified")
     _add_json(claims)
+
+    runs = commands.add_parser(
+        "runs",
+        parents=[common],
+        help="list what was recorded",
+        description="Every recorded run and answer, newest first, with what it takes to get it again.",
+    )
+    store_arguments.add_runs(runs)
+    _add_json(runs)
+
+    export = commands.add_parser(
+        "export",
+        parents=[common],
+        help="take a run or a table out as a file",
+        description="A recorded run's table, or one of the store's own, as a file with its manifest.",
+    )
+    store_arguments.add_export(export)
+    _add_json(export)
+
+    sql = commands.add_parser(
+        "sql",
+        parents=[common],
+        help="ask the store in SQL",
+        description="One query that reads, on a copy of the store: at most 5 seconds and 100,000 rows.",
+    )
+    store_arguments.add_sql(sql)
+    _add_json(sql)
 
     prices = commands.add_parser(
         "prices", help="daily prices in the store", description="Daily prices in the store."

@@ -113,7 +113,7 @@ def _files(desk: Desk, made: Chart | Table, stamp: Mapping[str, Any]) -> None:
         st.download_button(
             "Manifest",
             json.dumps(manifest, indent=2, ensure_ascii=False),
-            f"{_stem(desk, made)}.manifest.json",
+            f"{exports.file_stem(made.name, manifest['scenario_digest'])}.manifest.json",
             "application/json",
             key=f"download_{made.name}_manifest",
             on_click="ignore",

@@ -18,7 +18,7 @@ from dashboard.shock_settings import shock_words
 from data import stress_store
 from data.stress_runs import StressRecord, pack, stress_family, stress_id, unpack
 from models.economy import UNLIMITED
-from models.parameters import Scenario
+from models.parameters import InputError, Scenario
 from models.shocks import Shocks
 from models.stress import cpu, report, worker
 from models.stress.counts import Counts, Layout
@@ -260,6 +260,17 @@ def keep(answers: Answers, question: Question, result: StressResult, earlier: fl
     )
     answers.write(lambda store: stress_store.record(store, record))
     return stressed
+
+
+def replayed(record: StressRecord, path: int) -> tuple[Plan, pl.DataFrame]:
+    """One path of a stored run as `path_frame`, with the numbers that it ran on. Raises InputError for an
+    impossible path, and where another version made the run."""
+    if record.parameters["kernel"] != cpu.source_hash():
+        raise InputError(
+            f"run {record.id[:12]} was made by another version of the model, which alone can replay it"
+        )
+    plan, _ = unpack(record.packed)
+    return plan, path_frame(plan, record.parameters["seed"], path)
 
 
 def path_frame(plan: Plan, seed: int, path: int) -> pl.DataFrame:

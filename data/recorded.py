@@ -18,7 +18,7 @@ from models.projection import monthly
 
 MOST_LISTED = 5_000
 FIGURES = "figures"
-LISTED = {
+LISTED: dict[str, Any] = {
     "id": pl.String, "kind": pl.String, "name": pl.String, "digest": pl.String, "scenario": pl.String,
     "parameters": pl.String, "facts_version": pl.String, "model_version": pl.String, "paths": pl.Int64,
     "device": pl.String, "counts_sha256": pl.String, "seconds": pl.Float64, "created_at": pl.Datetime("us"),
@@ -121,9 +121,10 @@ def _unfold(name: str, value: Any, found: dict[str, pl.DataFrame], figures: list
         if frame.width:
             found[name or "table"] = frame
     elif isinstance(value, Mapping):
-        series = {key: part for key, part in value.items() if _is_series(part)}
-        if len(series) > 1 and len({len(part) for part in series.values()}) == 1:
-            found[name or "table"] = pl.DataFrame(series, strict=False)
+        shapes = {key: shape for key, part in value.items() if (shape := _shape(part)) is not None}
+        if len(shapes) > 1 and len(set(shapes.values())) == 1:
+            series = {key: value[key] for key in shapes}
+            found[name or "table"] = _beside(series, next(iter(shapes.values())))
             value = {key: part for key, part in value.items() if key not in series}
         for key, part in value.items():
             # what only says that tables follow says nothing to a reader
@@ -141,7 +142,7 @@ def _unfold(name: str, value: Any, found: dict[str, pl.DataFrame], figures: list
 
 
 def _frame(value: Any) -> pl.DataFrame | None:
-    """A frame as data.plain packs it, as rows under a schema, or as equal objects; None: it is none of them."""
+    """A frame as data.plain packs it, as rows under a schema, or as equal objects; None: it is none."""
     if isinstance(value, Mapping) and value.keys() == {"schema", "rows"}:
         kinds = {name: plain.column_type(kind) for name, kind in value["schema"].items()}
         return pl.DataFrame([tuple(row) for row in value["rows"]], schema=kinds, orient="row")
@@ -159,8 +160,28 @@ def _frame(value: Any) -> pl.DataFrame | None:
     return None
 
 
-def _is_series(value: Any) -> bool:
-    return isinstance(value, list) and len(value) > 1 and all(type(cell) in (int, float) for cell in value)
+def _shape(value: Any) -> tuple[int, int] | None:
+    """Rows and columns of an array of numbers (one row where it is flat), None of anything else."""
+    if not isinstance(value, list) or len(value) == 0:
+        return None
+    rows = value if isinstance(value[0], list) else [value]
+    numbers = all(isinstance(row, list) and all(type(cell) in (int, float) for cell in row) for row in rows)
+    if not numbers or len({len(row) for row in rows}) != 1 or len(rows) * len(rows[0]) < 2:
+        return None
+    return len(rows), len(rows[0])
+
+
+def _beside(series: Mapping[str, Any], shape: tuple[int, int]) -> pl.DataFrame:
+    """Arrays of one shape as columns, each number in a row of its own: its path, where there are several, and
+    its place (1, 2, ..)."""
+    paths, places = shape
+    columns = {"path": [path + 1 for path in range(paths) for _ in range(places)]} if paths > 1 else {}
+    columns |= {"at": [place + 1 for _ in range(paths) for place in range(places)]}
+    flat = {
+        name: [cell for row in part for cell in row] if isinstance(part[0], list) else part
+        for name, part in series.items()
+    }
+    return pl.DataFrame({**columns, **flat}, strict=False)
 
 
 def _is_cell(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""SQL of a reader's on a copy of the store: read-only, alone in a process, and ended when it takes too long."""
+"""SQL of a reader's on a copy of the store: read-only, alone in a process, ended when it takes too long."""
 
 import json
 import os
@@ -30,7 +30,7 @@ class Cancelled(Exception):
 
 
 def query(store: Store, text: str, cancelled: Callable[[], bool] | None = None) -> pl.DataFrame:
-    """The rows of one statement that reads, at most sql_process.MAX_ROWS of them, with columns of plain types.
+    """The rows of one statement that reads, at most sql_process.MAX_ROWS, with columns of plain types.
 
     Raises InputError, one sentence, for whatever cannot be read, is not allowed, is too large or takes longer
     than SECONDS; Cancelled. The store's writers wait while its file is copied, and for nothing else."""

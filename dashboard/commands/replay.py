@@ -9,15 +9,14 @@ import polars as pl
 
 from dashboard import formats
 from dashboard.commands.output import checked_target, note, say, say_json, say_table, working, write_frame
-from dashboard.stress import Question, path_frame
+from dashboard.stress import Question, replayed
 from data import stress_store
 from data.registry import load_facts
 from data.store import Store
-from data.stress_runs import StressRecord, unpack
-from models.parameters import InputError, Scenario, parse_scenario
+from data.stress_runs import StressRecord
+from models.parameters import Scenario, parse_scenario
 from models.schedules import month_end
 from models.shocks import parse_shocks
-from models.stress import cpu
 from models.stress.plan import Plan
 
 EVENTS = {"first_shortfall": "shortfall", "first_empty": "empty vaults", "first_underpaid": "underpaid"}
@@ -28,12 +27,7 @@ def run(args: argparse.Namespace) -> int:
     out = checked_target(args.out, None) if args.out is not None else None
     with working("replaying"), Store.open(args.store) as store:
         record = stress_store.named(store, args.run)
-        plan, _ = unpack(record.packed)
-        if record.parameters["kernel"] != cpu.source_hash():
-            raise InputError(
-                f"run {record.id[:12]} was made by another version of the model, which alone can replay it"
-            )
-        frame = path_frame(plan, record.parameters["seed"], args.path)
+        plan, frame = replayed(record, args.path)
     if args.path >= record.paths:
         note(f"the run has paths 0 to {record.paths - 1:,}; this is one that a longer run would have")
     if out is not None:

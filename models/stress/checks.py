@@ -1,6 +1,8 @@
 """The engine against the exact laws of its shocks: expected, ours, standard error, verdict."""
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -81,3 +83,21 @@ def check_laws(scenario: Scenario, protocol: Protocol, shocks: Shocks, paths: in
         error = math.sqrt((fourth + 2 * variance**2) / paths)
         checks.append(Check("variance of log price", variance, float(x.var()), error))
     return checks
+
+
+@dataclass(frozen=True)
+class Laws:
+    """`check_laws` as a request to the engine's process."""
+
+    scenario: Scenario
+    protocol: Protocol
+    shocks: Shocks
+    paths: int
+    seed: int
+
+    @property
+    def path_steps(self) -> int:
+        return self.paths * self.scenario.months * self.scenario.steps_per_month
+
+    def answer(self, _: Callable[[], bool]) -> list[Check]:
+        return check_laws(self.scenario, self.protocol, self.shocks, self.paths, self.seed)

@@ -16,6 +16,7 @@ import polars as pl
 
 from models.parameters import InputError, Protocol, Scenario
 from models.shocks import Shocks
+from models.stress.checks import Laws
 from models.stress.compare import Comparison, compare, nearest_paths
 from models.stress.contrast import Contrast, contrast
 from models.stress.engine import Device, StressResult, run
@@ -150,7 +151,7 @@ class Contrasting:
         )  # fmt: skip
 
 
-Request = Run | Spread | Nearest | Paired | Contrasting | Incomes
+Request = Run | Spread | Nearest | Paired | Contrasting | Incomes | Laws
 CANCEL = "cancel"
 
 

@@ -6,7 +6,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl
@@ -19,6 +19,7 @@ from data.store import Store
 from models.parameters import InputError
 from tests.data.runs import run
 
+NOON = datetime(2026, 5, 31, 10, tzinfo=UTC).replace(tzinfo=None)
 ENDLESS = "WITH RECURSIVE t AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM t) SELECT max(n) FROM t"
 
 
@@ -45,7 +46,9 @@ def test_it_reads_what_was_written_a_moment_ago(store: Store) -> None:
     for months in (6, 7, 8):
         made = run(months=months)
         store.record(made)
-        found = query(store, f"SELECT count(*) AS n, max(month) AS last FROM run_step WHERE run = '{made.id}'")
+        found = query(
+            store, f"SELECT count(*) AS n, max(month) AS last FROM run_step WHERE run = '{made.id}'"
+        )
         assert found.rows() == [(months, months)]
     end = query(store, "SELECT value FROM run_summary WHERE name = 'end.V' ORDER BY value")
     assert end["value"].to_list() == sorted(run(months=m).summary["end"]["V"] for m in (6, 7, 8))
@@ -61,7 +64,7 @@ def test_every_type_comes_as_a_plain_one(store: Store) -> None:
         "FROM (VALUES (3)) AS v(n) GROUP BY n",
     )
     assert found.row(0) == (
-        3, 0.5, 1.0, True, date(2026, 5, 31), datetime(2026, 5, 31, 10), "[1, 2]", "{'a': 1}", "binary, 2",
+        3, 0.5, 1.0, True, date(2026, 5, 31), NOON, "[1, 2]", "{'a': 1}", "binary, 2",
         None, "x", 2.0**100, "twice",
     )  # fmt: skip
     assert found.columns[-1] == "list_1"
@@ -123,7 +126,8 @@ def test_a_reader_can_cancel(store: Store) -> None:
 
 
 def test_a_process_that_breaks_is_said(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    dying = "import os, sys; print('ready', flush=True); sys.stdin.readline(); print('copied', flush=True); os.abort()"
+    said = "import os, sys; print('ready', flush=True); sys.stdin.readline(); print('copied', flush=True)"
+    dying = f"{said}; os.abort()"
     monkeypatch.setattr(sql, "START", dying)
     assert "broke the database engine" in refused(store, "SELECT 1")
     monkeypatch.setattr(sql, "START", "raise SystemExit")

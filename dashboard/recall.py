@@ -1,0 +1,285 @@
+"""What was recorded, for those who want the data: found by words, with its stamp and the command
+that gives it again, and two of it beside each other."""
+
+import json
+import shlex
+from collections.abc import Callable
+from datetime import UTC, date
+from typing import Any
+
+import polars as pl
+
+from dashboard import fleets, rents, risk_words, settings
+from dashboard.answers import Answers, code_version, model_version
+from data import recorded
+from data.recorded import Recorded
+from data.registry import Registry
+from data.store import Store
+from models.parameters import InputError, Scenario, parse_scenario
+from models.schedules import month_end
+from models.shocks import parse_shocks
+
+# Of an input that differs, as it is listed.
+LONGEST = 40
+
+
+def store_of(answers: Answers) -> Store:
+    """The store, for what cannot do without. Raises InputError where there is none."""
+    if answers.store is None:
+        raise InputError(answers.notice or "there is no store")
+    return answers.store
+
+
+def catalogue(store: Store, registry: Registry) -> pl.DataFrame:
+    """All that the store lists, newest first: the columns of data.recorded.LISTED with `seed`, `what` (what
+    differs from the baseline, and what else was asked) and `stale` (of other facts or another model)."""
+    listed = recorded.listing(store)
+    baseline = json.loads(registry.baseline().canonical_json())
+    parameters = [json.loads(text) for text in listed["parameters"]]
+    what = [
+        _what(scenario and json.loads(scenario), asked, baseline)
+        for scenario, asked in zip(listed["scenario"], parameters, strict=True)
+    ]
+    current = pl.col("facts_version").eq(registry.version) & pl.col("model_version").is_in(
+        [model_version(), code_version()]
+    )
+    return listed.with_columns(
+        pl.Series("what", what, pl.String),
+        pl.Series("seed", [asked.get("seed") for asked in parameters], pl.UInt64),
+        stale=~current,
+    )
+
+
+def matching(listed: pl.DataFrame, text: str) -> pl.DataFrame:
+    """The rows that contain every word, in id, kind, name, inputs, versions, device, counts or time."""
+    everything = pl.concat_str(
+        pl.col("id", "kind", "name", "what", "digest", "facts_version", "model_version", "device",
+               "counts_sha256").fill_null(""),
+        pl.col("seed", "paths").cast(pl.String).fill_null(""),
+        pl.col("created_at").dt.to_string("%Y-%m-%d %H:%M"),
+        pl.when("stale").then(pl.lit("stale")).otherwise(pl.lit("")),
+        separator=" ",
+    ).str.to_lowercase()  # fmt: skip
+    for word in text.lower().split():
+        listed = listed.filter(everything.str.contains(word, literal=True))
+    return listed
+
+
+def _what(scenario: dict[str, Any] | None, asked: dict[str, Any], baseline: dict[str, Any]) -> str:
+    if scenario is None:
+        return ""
+    differs = [
+        f"{name}={_short(value)}" for name, value in scenario.items() if value != baseline.get(name, value)
+    ]
+    differs += [f"{name}={_short(v)}" for name, v in scenario.items() if name not in baseline]
+    words = " ".join(differs) or "baseline"
+    event = asked.get("event") or asked.get("metric")
+    return f"{words}, {event}" if event else words
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, separators=(",", ":")).strip('"')
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def scenario_of(what: Recorded) -> Scenario:
+    """Its scenario. Raises InputError when its inputs are not those of this version any more."""
+    if what.scenario is None:
+        raise InputError(f"a recorded {what.kind} depends on no scenario")
+    try:
+        return parse_scenario(json.loads(what.scenario))
+    except InputError as error:
+        raise InputError(f"its inputs are not those of this version: {error}") from None
+
+
+def is_stale(what: Recorded, registry: Registry) -> bool:
+    """Whether it was made from other facts or by another model than there are now."""
+    return what.facts_version != registry.version or what.model_version not in (
+        model_version(),
+        code_version(),
+    )
+
+
+def command_of(what: Recorded, registry: Registry) -> str:
+    """The whole command that asks the same of this version. Raises InputError where there is none."""
+    try:
+        return _COMMANDS[what.kind](what, registry)
+    except KeyError:
+        raise InputError(f"no command asks for a {what.kind} by its inputs alone") from None
+
+
+def _projection(what: Recorded, _: Registry) -> str:
+    return settings.command(scenario_of(what))
+
+
+def _stress(what: Recorded, _: Registry) -> str:
+    from dashboard.stress import Question
+
+    p = what.parameters
+    shocks = parse_shocks(p["shocks"])
+    return Question(scenario_of(what), shocks, p["paths"], p["seed"], tuple(p["fans"])).command
+
+
+def _reserve(what: Recorded, _: Registry) -> str:
+    from dashboard.risks import ReserveQuestion
+    from models.reserve import Ask
+
+    p = what.parameters
+    lists = {name: tuple(value) for name, value in p["ask"].items() if isinstance(value, list)}
+    horizon, level = p["curve"]
+    shocks, ask = parse_shocks(p["shocks"]), Ask(**{**p["ask"], **lists})
+    question = ReserveQuestion(scenario_of(what), shocks, ask, (horizon, level))
+    return _risk(what, risk_words.reserve_flags(question))
+
+
+def _frontier(what: Recorded, _: Registry) -> str:
+    from dashboard.risks import FrontierQuestion
+
+    p = what.parameters
+    question = FrontierQuestion(scenario_of(what), None, p["event"], tuple(p["durations"]), p["points"])
+    return _risk(what, risk_words.frontier_flags(question))
+
+
+def _attribution(what: Recorded, _: Registry) -> str:
+    from dashboard.risks import AttributionQuestion
+
+    p = what.parameters
+    question = AttributionQuestion(
+        scenario_of(what), parse_shocks(p["shocks"]), tuple(p["inputs"]), p["metric"], p["paths"],
+        p["base_points"], p["seed"],
+    )  # fmt: skip
+    return _risk(what, risk_words.attribution_flags(question))
+
+
+def _risk(what: Recorded, flags: list[str]) -> str:
+    from dashboard.shock_settings import shock_words
+
+    shocks = what.parameters["shocks"]
+    words = [] if shocks is None else ["--shock", *shock_words(parse_shocks(shocks))]
+    return f"{settings.command(scenario_of(what), what.kind)} {shlex.join([*flags, *words])}"
+
+
+def _supplier(what: Recorded, registry: Registry) -> str:
+    p = what.parameters
+    judged = p["judgement"]
+    asked = fleets.question(
+        registry, p["fleet"], site=p["site"], judged=judged, paths=p["paths"], seed=p["seed"]
+    )
+    return fleets.command(scenario_of(what), asked)
+
+
+def _rent(what: Recorded, _: Registry) -> str:
+    work = what.parameters["work"]
+    if any(line["low"] != line["high"] for line in work):
+        raise InputError("it came from tokens a day, which are not kept")
+    hours = ",".join(f"{line['model']}:{settings.value_to_text(line['low'])}" for line in work)
+    return rents.command(scenario_of(what), rents.Asked(hours))
+
+
+_COMMANDS: dict[str, Callable[[Recorded, Registry], str]] = {
+    "projection": _projection,
+    "stress": _stress,
+    "reserve": _reserve,
+    "frontier": _frontier,
+    "attribution": _attribution,
+    "supplier": _supplier,
+    "mechanisms": lambda what, _: settings.command(scenario_of(what), "mechanisms"),
+    "claims": lambda *_: "vaultline claims",
+    "rent": _rent,
+}
+
+
+def stamp(what: Recorded, registry: Registry) -> dict[str, Any]:
+    """What a file's manifest says of the run behind it, in the place of the page's scenario."""
+    try:
+        command = command_of(what, registry)
+    except InputError as error:
+        command = f"none: {error}"
+    one_path = what.kind == "projection"
+    return {
+        "scenario": what.scenario and json.loads(what.scenario),
+        "scenario_digest": what.digest or "none",
+        "shocks": what.parameters.get("shocks"),
+        "seed": what.parameters.get("seed"),
+        "paths": 1 if one_path else what.parameters.get("paths"),
+        "facts_version": what.facts_version,
+        "model_version": what.model_version,
+        "command": command,
+        "run_id": what.id,
+        "run_kind": what.kind,
+        "parameters": what.parameters,
+        "device": what.device,
+        "counts_sha256": what.counts_sha256,
+        "seconds": what.seconds,
+        "recorded": what.created_at.replace(tzinfo=UTC).isoformat(timespec="seconds"),
+        "stale": is_stale(what, registry),
+    }
+
+
+def month_ends(what: Recorded, registry: Registry, months: int) -> list[date]:
+    """The dates of its months' ends."""
+    m0 = int(json.loads(what.scenario or "{}").get("m0", registry.baseline().m0))
+    return [month_end(registry.protocol(), m0 + month) for month in range(1, months + 1)]
+
+
+def inputs_beside(one: Recorded, other: Recorded) -> pl.DataFrame:
+    """What was asked differently: input, one, other."""
+    asked = [_asked(what) for what in (one, other)]
+    names = list(dict.fromkeys([*asked[0], *asked[1]]))
+    rows = [
+        (name, *(asked_of.get(name, "") for asked_of in asked))
+        for name in names
+        if asked[0].get(name) != asked[1].get(name)
+    ]
+    return pl.DataFrame(rows, schema=dict.fromkeys(("input", "one", "other"), pl.String), orient="row")
+
+
+def _asked(what: Recorded) -> dict[str, str]:
+    scenario = json.loads(what.scenario or "{}")
+    versions = {"facts_version": what.facts_version, "model_version": what.model_version}
+    return {
+        name: json.dumps(value).strip('"')
+        for name, value in {"kind": what.kind, **scenario, **what.parameters, **versions}.items()
+    }
+
+
+def figures_beside(one: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:
+    """The single figures of both: name, one, other. No difference is formed: it would need its error, which
+    takes both on the same futures."""
+    texts = [
+        figures.filter(~pl.col("name").is_duplicated()).select(
+            "name", pl.coalesce("text", pl.col("value").cast(pl.String)).alias("value")
+        )
+        for figures in (one, other)
+    ]
+    both = texts[0].join(texts[1], on="name", how="left", maintain_order="left", suffix="_other")
+    return both.select("name", one="value", other="value_other")
+
+
+def table_stamp(name: str) -> dict[str, Any]:
+    """What a manifest says of a table of the store, which is of many scenarios or of none."""
+    return command_stamp(shlex.join(["vaultline", "export", name, "--out", f"{name}.parquet"]))
+
+
+def query_stamp(query: str) -> dict[str, Any]:
+    """The same of the rows of a query."""
+    return {**command_stamp(shlex.join(["vaultline", "sql", query])), "query": query}
+
+
+def command_stamp(command: str) -> dict[str, Any]:
+    """The same of whatever a command gives that is of no one scenario."""
+    version = model_version()
+    return {
+        "scenario": None,
+        "scenario_digest": "none",
+        "paths": None,
+        "model_version": version,
+        "command": command,
+    }
+
+
+def units(columns: list[str]) -> dict[str, str]:
+    """The unit of each column of a path that has one."""
+    from dashboard.commands.project import UNITS
+
+    return {name: UNITS[name] for name in columns if name in UNITS}
