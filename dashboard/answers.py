@@ -4,6 +4,7 @@ Pages and commands call only this layer, so that both show the same numbers.
 """
 
 import hashlib
+import json
 import threading
 import time
 from collections import OrderedDict
@@ -41,10 +42,13 @@ if TYPE_CHECKING:  # loaded where they are asked for: they bring scipy and the c
     from dashboard.comparisons import Compared
     from dashboard.comparisons import Question as Compare
     from dashboard.evidence import Audit
+    from dashboard.investing import Issuance
+    from dashboard.investing import Question as InvestorQuestion
     from dashboard.jobs import Jobs
     from dashboard.risks import Found
     from dashboard.risks import Question as RiskQuestion
     from models.calibration import Calibration
+    from models.readers.outlook import Outlook
 
 VERSION = metadata.version("vaultline")
 PATIENCE = 2.0  # seconds
@@ -317,6 +321,31 @@ class Answers:
     def asked_supplier(self, scenario: Scenario, asked: Question) -> Asked:
         return self._asked("supplier", scenario, asked.parameters)
 
+    def issuance(self, scenario: Scenario, window: int) -> "Issuance":
+        """What comes to market and at which revenue the burn covers it, over the run's first months."""
+        from dashboard import investing
+
+        key = self._asked("issuance", scenario, {"window": window})
+        named = self.registry.alternatives(scenario) if scenario.rule == "ide" else []
+        return self._recorded(
+            investing.Issuance,
+            key,
+            lambda: investing.reckon(self.registry, self.run(scenario), named, window),
+        )
+
+    def outlook(self, scenario: Scenario, asked: "InvestorQuestion") -> "Outlook":
+        """What a second contract changes, and the engine beside the old schedule, on random paths. Raises
+        InputError."""
+        from dashboard import investing
+        from models.readers.outlook import Outlook
+
+        key, ahead = self.asked_outlook(scenario, asked), investing.request(self.registry, scenario, asked)
+        return self._recorded(Outlook, key, ahead.answer)
+
+    def asked_outlook(self, scenario: Scenario, asked: "InvestorQuestion") -> Asked:
+        shocks = json.loads(self.registry.shocks().canonical_json())
+        return self._asked("outlook", scenario, {**asked.ahead, "shocks": shocks})
+
     def rent(self, scenario: Scenario, work: list[Hours]) -> Rent:
         """What a workload costs by every stated price, and the demand that the scenario leaves unserved."""
         key = self._asked("rent", scenario, {"work": [hours._asdict() for hours in work]})
@@ -470,7 +499,7 @@ def model_version() -> str:
 
 
 # What readers' answers are put together by, besides models and data.
-COMPOSERS = ("answers.py", "calibrations.py", "evidence.py", "fleets.py", "rents.py")
+COMPOSERS = ("answers.py", "calibrations.py", "evidence.py", "fleets.py", "investing.py", "rents.py")
 
 
 @cache

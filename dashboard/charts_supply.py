@@ -174,6 +174,7 @@ def net_issuance(
     }
     title = "What comes to market each month, and what leaves it"
     notice = _net_words(by_month, around)
+    notice += f" A day of volume is {usd(depth / DAYS_PER_MONTH)} here." if unit == "days" else ""
     return Chart(
         f"net-issuance-{unit}", title, notice, f"{title}: {notice}",
         figure(traces, layout, dark=dark, height=380), frame,

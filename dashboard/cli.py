@@ -145,6 +145,18 @@ def _parser() -> argparse.ArgumentParser:
     reader_arguments.add_supplier(suppliers)
     _add_scenario(suppliers, "every way of reckoning and month")
 
+    investors = commands.add_parser(
+        "investors",
+        parents=[common],
+        help="weigh the burn against release and unlocks",
+        description="At which revenue, and with how many contracts, the burn covers release and unlocks, "
+        "what it yields, what comes to market, what a second contract would change, and the engine against "
+        "the old schedule on the same random paths.",
+        epilog="Decimals take a dot. A second contract is assumed unless it is described.",
+    )
+    reader_arguments.add_investor(investors)
+    _add_scenario(investors, "break-even and sell pressure of every month")
+
     customers = commands.add_parser(
         "customers",
         parents=[common],

@@ -1,4 +1,4 @@
-"""The flags with which suppliers and customers say what is theirs; each is read where it is used."""
+"""The flags with which suppliers, customers and investors say what is theirs, read where they are used."""
 
 import argparse
 
@@ -31,3 +31,18 @@ def add_customer(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--tokens", metavar="N", help="or language model tokens a day, like 4e9")
     parser.add_argument("--model", metavar="MODEL", help="the GPU that serves them (default: H100)")
+
+
+def add_investor(parser: argparse.ArgumentParser) -> None:
+    numbers = {
+        "--window": "first run months over which burn, release and unlocks are weighed up (default: 12)",
+        "--probability": "chance that a second contract comes, from 0 to 1 (default: assumed, see facts)",
+        "--contract-usd": "its size, USD a month",
+        "--contract-total": "or its size, USD over its length",
+        "--contract-first": "run month in which it starts",
+        "--contract-months": "months that it lasts",
+        "--paths": "number of random paths (default: 10,000)",
+        "--seed": "seed of the random paths (default: 1)",
+    }
+    for name, words in numbers.items():
+        parser.add_argument(name, metavar="X", help=words)

@@ -7,25 +7,36 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboard import charts_supply, panels
+from dashboard import cards_investors, charts_supply, panels, panels_investors
 from dashboard.answers import Supply
+from dashboard.formats import plain
 from dashboard.frame import Desk, drawer
+from dashboard.investing import Issuance
+from models.parameters import DAYS_PER_MONTH
+from models.readers.pressure import YEAR
 
 TITLE = "Supply"
 FIELDS = ("V0_months", "H0", "R_base", "contracts", "beta", "P0", "depth")
 VARIANTS = {"ide": "Full operation", "as_reported": "As reported"}
 UNITS = {"io": "IO", "usd": "USD", "days": "Days of volume"}
+TRADED = "days traded"  # days of the last whole month of real volume, of which the scenario may differ
 SPANS = ("Four years", "All to 2044")
 
 
 def page(desk: Desk) -> None:
     supply = desk.answers.supply(desk.scenario)
+    issued = desk.answers.issuance(desk.scenario, min(YEAR, desk.scenario.months))
     today = datetime.now(UTC).date()
-    st.title("Who holds the 800M, and what comes to market?", anchor=False)
+    with st.container(key="answer"):
+        answer, _, covered = cards_investors.verdict(issued).partition("; ")
+        st.title(f"**{plain(answer, 400)}**; {plain(covered, 400)}", anchor=False)
     holders(desk, supply, today)
-    net_issuance(desk, supply, today)
+    net_issuance(desk, supply, issued, today)
+    panels_investors.covers(desk, issued)
+    panels_investors.selling(issued)
     unlocks(desk, supply.unlocks.filter(pl.col("date") >= today))
     emission(desk, supply)
+    panels_investors.ahead(desk)
 
 
 @st.fragment
@@ -51,33 +62,36 @@ def observed_table(desk: Desk, observed: pl.DataFrame) -> None:
 
 
 @st.fragment
-def net_issuance(desk: Desk, supply: Supply, today: date) -> None:
+def net_issuance(desk: Desk, supply: Supply, issued: Issuance, today: date) -> None:
+    traded = cards_investors.last_whole_month(issued)
+    units = UNITS | {TRADED: f"Days of {traded.name}'s volume"}
     with st.container(horizontal=True):
         variant = st.segmented_control(
             "Variant", list(VARIANTS), format_func=VARIANTS.__getitem__, key="variant", default="ide",
             required=True,
         )  # fmt: skip
         unit = st.segmented_control(
-            "Counted in", list(UNITS), format_func=UNITS.__getitem__, key="unit", default="io", required=True
+            "Counted in", list(units), format_func=units.__getitem__, key="unit", default="io", required=True
         )
     chosen = supply.by_month.filter(pl.col("variant") == variant)
-    depth = desk.scenario.depth
-    made = charts_supply.net_issuance(chosen, str(unit), depth=depth, around=today, dark=desk.dark)
+    depth = traded.usd_a_day * DAYS_PER_MONTH if unit == TRADED else desk.scenario.depth
+    shown = "days" if unit == TRADED else str(unit)
+    made = charts_supply.net_issuance(chosen, shown, depth=depth, around=today, dark=desk.dark)
     panels.chart(desk, made)
 
 
 def unlocks(desk: Desk, coming: pl.DataFrame) -> None:
     """What still lies ahead of the reader, whatever month the scenario starts in."""
     panels.chart(desk, charts_supply.unlock_calendar(coming, price=desk.scenario.P0, dark=desk.dark))
-    label = "The unlock calendar as a table, next event first"
-    drawer(label, "unlocks", partial(unlocks_table, desk, coming))
-
-
-def unlocks_table(desk: Desk, coming: pl.DataFrame) -> None:
+    if coming.is_empty():
+        return
+    price = desk.scenario.P0
     panels.table(
-        desk, coming, name="unlock-calendar-table", title="The unlock calendar",
-        units={"m": "protocol month", "date": "end of the month", "io": "IO"},
-        shown=coming.with_columns(pl.col("io") / 1e6), columns=UNLOCK_COLUMNS, headed=False,
+        desk, coming.with_columns(usd=pl.col("io") * price), name="unlock-calendar-table",
+        title="The calendar, next event first, at the start price",
+        units={"m": "protocol month", "date": "end of the month", "io": "IO", "usd": "USD"},
+        shown=coming.with_columns(pl.col("io") / 1e6, usd=pl.col("io") * price / 1e6), columns=UNLOCK_COLUMNS,
+        height=320,
     )  # fmt: skip
 
 
@@ -116,6 +130,7 @@ UNLOCK_COLUMNS: dict[str, Any] = {
     "bucket": "Bucket",
     "kind": "How",
     "io": _millions("M IO"),
+    "usd": _millions("M USD"),
 }
 EMISSION_COLUMNS: dict[str, Any] = {
     "variant": "Form",

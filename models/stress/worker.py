@@ -15,6 +15,7 @@ from typing import BinaryIO
 import polars as pl
 
 from models.parameters import InputError, Protocol, Scenario
+from models.readers.outlook import Ahead
 from models.shocks import Shocks
 from models.stress.checks import Laws
 from models.stress.compare import Comparison, compare, nearest_paths
@@ -151,7 +152,7 @@ class Contrasting:
         )  # fmt: skip
 
 
-Request = Run | Spread | Nearest | Paired | Contrasting | Incomes | Laws
+Request = Run | Spread | Nearest | Paired | Contrasting | Incomes | Laws | Ahead
 CANCEL = "cancel"
 
 

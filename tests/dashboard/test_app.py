@@ -20,7 +20,7 @@ from tests.scenarios import BASELINE, REGISTRY
 
 CHARTS = {
     "overview": ["reserve-over-time", "coverage-and-pay"],
-    "supply": ["who-holds-the-supply", "net-issuance-io", "unlock-calendar"],
+    "supply": ["who-holds-the-supply", "net-issuance-io", "break-even-revenue", "unlock-calendar"],
     "engine": ["usd-flow", "io-flow", "vaults-over-time", "ledger"],
 }
 PRESETS = REGISTRY.presets()
