@@ -3,7 +3,7 @@ second contract would change, and the engine beside the old schedule."""
 
 import shlex
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,6 @@ from models.stress.plan import check_seed
 
 if TYPE_CHECKING:
     from dashboard.answers import Answers
-    from dashboard.jobs import Job
 
 PATHS = 10_000
 SEED = 1
@@ -157,19 +156,14 @@ def request(registry: Registry, scenario: Scenario, asked: Question) -> Ahead:
     return Ahead(scenario, asked.prospect, protocol, shocks, asked.seed, asked.paths)
 
 
-def aside(answers: "Answers", scenario: Scenario, asked: Question) -> "Outlook | Job":
-    """The random part for those who must not wait: what is known, or the engine's job, whose result is
-    recorded when it is there. Raises InputError."""
-    key = answers.asked_outlook(scenario, asked)
-    found: Outlook | None = answers.known(Outlook, key)
-    if found is not None:
-        return found
-    begun = time.perf_counter()
+def aside(answers: "Answers", scenario: Scenario, asked: Question) -> tuple[Ahead, Callable[[Outlook], None]]:
+    """The random part for the engine's process, and what records its result."""
+    key, begun = answers.asked_outlook(scenario, asked), time.perf_counter()
 
     def keep(made: Outlook) -> None:
         answers.keep(key, made, time.perf_counter() - begun)
 
-    return answers.jobs.submit(key.id, request(answers.registry, scenario, asked), keep)
+    return request(answers.registry, scenario, asked), keep
 
 
 def command(scenario: Scenario, asked: Question) -> str:

@@ -12,10 +12,9 @@ from dashboard.formats import plain
 from dashboard.frame import Desk, drawer
 from dashboard.investing import Issuance, Question
 from dashboard.jobs import Job
+from dashboard.waiting import PATIENCE, REFRESH, held, hold
 from models.parameters import InputError
 from models.readers.outlook import Outlook, horizons
-
-REFRESH = 0.3  # seconds
 
 
 def covers(desk: Desk, found: Issuance) -> None:
@@ -30,28 +29,36 @@ def covers(desk: Desk, found: Issuance) -> None:
     panels.chart(desk, charts_investors.break_even(found.by_month, dark=desk.dark))
     if found.alternatives.height > 1:
         label = f"Under all {found.alternatives.height} named alternatives of what nobody has published"
-        drawer(label, "break_even_alternatives", partial(_alternatives, found))
+        drawer(label, "break_even_alternatives", partial(_alternatives, desk, found))
 
 
-def _alternatives(found: Issuance) -> None:
-    table = found.alternatives.select("label", pl.col("revenue_usd") / 1e6, "contracts")
-    st.dataframe(table, hide_index=True, column_config=ALTERNATIVE_COLUMNS)
+def _alternatives(desk: Desk, found: Issuance) -> None:
+    panels.table(
+        desk, found.alternatives, name="break-even-alternatives", title="Break-even under the alternatives",
+        units={"revenue_usd": "USD a month", "contracts": "contracts like the first"}, headed=False,
+        shown=found.alternatives.select("label", pl.col("revenue_usd") / 1e6, "contracts"),
+        columns=ALTERNATIVE_COLUMNS,
+    )  # fmt: skip
 
 
-def selling(found: Issuance) -> None:
+def selling(desk: Desk, found: Issuance) -> None:
     """What could be sold, in USD and in days of what is traded by each source."""
     st.header("How much is that to sell?", anchor=False)
     st.caption(plain(cards_investors.conflict(found), 700))
     names = cards_investors.volume_names(found)
-    columns = {
-        f"{what}_days_{name}": (what, words) for name, words in names.items() for what in ("all", "sold")
-    }
-    table = found.pressure.select(
-        "month", "date", pl.col("unlocked_usd", "released_usd", "all_usd", "sold_usd") / 1e6, *columns
-    )
     titles = {"all": "Days, all sold", "sold": "Days, as assumed"}
-    days = {c: _days(f"{titles[what]}: {words}") for c, (what, words) in columns.items()}
-    st.dataframe(table, hide_index=True, height=320, column_config=PRESSURE_COLUMNS | days)
+    days = {
+        f"{what}_days_{name}": st.column_config.NumberColumn(f"{title}: {words}", format="%.3f")
+        for name, words in names.items()
+        for what, title in titles.items()
+    }
+    usd = ("unlocked_usd", "released_usd", "all_usd", "sold_usd")
+    panels.table(
+        desk, found.pressure, name="sell-pressure", title="Unlocked and released, month by month",
+        units={"price": "USD per IO"} | dict.fromkeys(usd, "USD") | dict.fromkeys(days, "days of volume"),
+        shown=found.pressure.select("month", "date", pl.col(usd) / 1e6, *days),
+        columns=PRESSURE_COLUMNS | days, height=320,
+    )  # fmt: skip
 
 
 def ahead(desk: Desk) -> None:
@@ -59,48 +66,72 @@ def ahead(desk: Desk) -> None:
     st.header("What would a second contract change?", anchor=False)
     try:
         asked = investing.question(desk.answers.registry, desk.scenario, contract_inputs(desk))
-        known = investing.aside(desk.answers, desk.scenario, asked)
+        waiting = ask(desk, asked)
     except InputError as error:
-        _leave(desk, None)
         st.error(plain(f"{error}.", 400))
         return
-    _leave(desk, known if isinstance(known, Job) else None)
-    pending = isinstance(known, Job) and not known.finished
-    st.fragment(partial(_ahead, desk, asked, known, pending), run_every=REFRESH if pending else None)()
+    pending = isinstance(waiting, Job) and not waiting.ended.wait(PATIENCE)
+    fill = partial(_ahead, desk, asked, waiting, pending)
+    st.fragment(fill, run_every=REFRESH if pending else None)()
 
 
-def _leave(desk: Desk, job: Job | None) -> None:
-    """What was asked before is not wanted any more."""
-    before: Job | None = st.session_state.get("outlook")
-    if before is not None and before is not job:
-        desk.answers.jobs.leave(before)
-    st.session_state["outlook"] = job
+def ask(desk: Desk, asked: Question) -> Outlook | Job:
+    """The answer where it is known, else the reader's job that makes it. Raises InputError."""
+    answers, scenario = desk.answers, desk.scenario
+    key = answers.asked_outlook(scenario, asked)
+    job = held("outlook", key.id)
+    if job is not None:
+        return job
+    known: Outlook | None = answers.known(Outlook, key)
+    if known is not None:
+        hold("outlook", answers.jobs, None)
+        return known
+    job = answers.jobs.submit(key.id, *investing.aside(answers, scenario, asked))
+    hold("outlook", answers.jobs, job)
+    return job
 
 
-def _ahead(desk: Desk, asked: Question, known: Outlook | Job, pending: bool) -> None:
-    if isinstance(known, Job):
-        if pending and known.finished:
+def _ahead(desk: Desk, asked: Question, waiting: Outlook | Job, pending: bool) -> None:
+    if isinstance(waiting, Job):
+        waiting.look()
+        if pending and waiting.finished:
             st.rerun()  # once more as a whole: nothing refreshes what will not change any more
-        if known.error:
-            st.error(plain(f"{known.error}.", 400))
+        if waiting.error:
+            st.error(plain(f"{waiting.error}.", 400))
             return
-    found: Outlook | None = known.result if isinstance(known, Job) else known
+    found: Outlook | None = waiting.result if isinstance(waiting, Job) else waiting
     scenario = desk.scenario
     ends = horizons(scenario.months)
     horizon = st.segmented_control(
         "To run month", ends, key="outlook_horizon", default=ends[-1], required=True, format_func=str
     )
-    at = int(horizon or ends[-1])
-    at = at if at in ends else ends[-1]
-    st.dataframe(cards_outlook.contract_table(found, at), hide_index=True)
-    coming = f"On its way: {asked.paths:,} random futures, with the contract and without it."
-    st.caption(plain(cards_outlook.contract(found, asked, at) if found else coming, 900))
-    st.header("And against the old schedule?", anchor=False)
-    st.dataframe(cards_outlook.rules_table(found, scenario, at), hide_index=True)
-    coming = "On its way: the same futures under both rules."
-    st.caption(plain(cards_outlook.rules(found, scenario, asked.paths, at) if found else coming, 900))
+    at = horizon if horizon in ends else ends[-1]
+    if found is None:
+        st.table(cards_outlook.contract_table(None, at))
+        st.caption(f"On its way: {asked.paths:,} random futures, with the contract and without it.")
+        st.header(AGAINST, anchor=False)
+        st.table(cards_outlook.rules_table(None, scenario, at))
+    else:
+        _found(desk, found, asked, at)
     st.caption(NOTE)
     st.code(investing.command(scenario, asked), language=None, wrap_lines=True)
+
+
+def _found(desk: Desk, found: Outlook, asked: Question, at: int) -> None:
+    stamp = {"command": investing.command(desk.scenario, asked), "seed": asked.seed, "paths": asked.paths}
+    panels.table(
+        desk, found.contract, name="second-contract", title="One contract against two", words=True,
+        shown=cards_outlook.contract_table(found, at), units={"horizon": "run month"}, headed=False,
+        stamp=stamp,
+    )  # fmt: skip
+    st.caption(plain(cards_outlook.contract(found, asked, at), 900))
+    st.header(AGAINST, anchor=False)
+    panels.table(
+        desk, found.rules, name="old-schedule", title="The engine against the old schedule", words=True,
+        shown=cards_outlook.rules_table(found, desk.scenario, at), units={"horizon": "run month"},
+        headed=False, stamp=stamp,
+    )  # fmt: skip
+    st.caption(plain(cards_outlook.rules(found, desk.scenario, asked.paths, at), 900))
 
 
 def contract_inputs(desk: Desk) -> dict[str, Any]:
@@ -131,6 +162,7 @@ def _kept(label: str, name: str, start: float) -> Any:
     return value
 
 
+AGAINST = "And against the old schedule?"
 NOTE = (
     "Every difference is taken path by path on the same random shocks; ± is its standard error, from the "
     "number of paths alone. The shocks are provisional (see the Stress lab). Suppliers' income is reckoned "

@@ -33,7 +33,7 @@ def page(desk: Desk) -> None:
     holders(desk, supply, today)
     net_issuance(desk, supply, issued, today)
     panels_investors.covers(desk, issued)
-    panels_investors.selling(issued)
+    panels_investors.selling(desk, issued)
     unlocks(desk, supply.unlocks.filter(pl.col("date") >= today))
     emission(desk, supply)
     panels_investors.ahead(desk)
