@@ -29,6 +29,7 @@ from data.answer_store import Asked
 from data.mechanisms import build_mechanisms
 from data.records import PROJECTION, RunRecord, projection_record, run_id
 from data.registry import Registry, load_facts
+from data.saved import StoredShelf
 from data.store import Store, StoreBusy, StoreError, default_path
 from models.mechanism_paths import Comparison, Outcome, compare
 from models.parameters import InputError, Scenario, field_info, parse_scenario
@@ -151,6 +152,11 @@ class Answers:
         from dashboard.jobs import Jobs
 
         return Jobs()
+
+    @cached_property
+    def shelf(self) -> StoredShelf | None:
+        """Scenarios that readers keep under a name; None without a store."""
+        return StoredShelf(self.store) if self.store else None
 
     def project(self, scenario: Scenario) -> Projected:
         """One path without random shocks. Raises InputError when the start is impossible."""

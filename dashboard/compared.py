@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from dashboard import links
+from dashboard import links, panels_saved
 from dashboard.comparisons import MOST, Column, fitted
 from dashboard.frame import Desk
 from dashboard.session import YOURS
@@ -33,6 +33,11 @@ def choices(desk: Desk) -> dict[str, Column]:
     }
     if desk.session.yours is not None:
         found[YOURS] = Column("Yours", desk.session.yours[1])
+    for saved in panels_saved.shelf(desk).listed():
+        try:
+            found[f"saved {saved.id}"] = Column(saved.name, saved.scenario())
+        except InputError:
+            continue  # of another version: the dialog says so
     linked: links.Linked | None = st.session_state.get(LINKED)
     for k, (title, scenario) in enumerate(linked.others if linked else ()):
         found[f"linked {k}"] = Column(title, scenario)

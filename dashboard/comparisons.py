@@ -109,6 +109,7 @@ TABLE = {
     "figure": pl.String, "title": pl.String, "unit": pl.String, "column": pl.Int64, "scenario": pl.String,
     "value": pl.Float64, "error": pl.Float64, **_DIFFERENCE,
 }  # fmt: skip
+TABLE_UNITS = dict.fromkeys(("value", "error", "less_first", "less_first_error"), "as `unit` says")
 BY_MONTH = {
     "month": pl.Int64, "column": pl.Int64, "scenario": pl.String, "p_shortfall": pl.Float64,
     "error": pl.Float64, **_DIFFERENCE,

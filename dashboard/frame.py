@@ -9,7 +9,7 @@ from functools import partial
 import streamlit as st
 from streamlit.navigation.page import Page
 
-from dashboard import controls, inputs, links
+from dashboard import controls, inputs, links, panels_saved
 from dashboard.answers import Answers, model_version
 from dashboard.formats import plain
 from dashboard.session import YOURS, Session
@@ -33,6 +33,7 @@ STYLE = """
 .stMultiSelect [data-tag] { color: light-dark(#ffffff, #171614); }
 .stColumn { min-width: min(100%, 13rem); }
 .stColumn:has(.stPlotlyChart) { min-width: min(100%, 24rem); }
+@media (max-width: 640px) { .st-key-bar button { padding-inline: 0.6rem; } }
 @media (min-width: 800px) and (min-height: 600px) {
   [data-testid="stLayoutWrapper"]:has(> .st-key-bar) {
     position: sticky; top: 3rem; z-index: 50; padding: 0.5rem 0;
@@ -110,6 +111,7 @@ def scenario_bar(desk: Desk, query: Query | None = None) -> None:
         )  # fmt: skip
         with st.popover("Share", icon=":material/link:"):
             _share(desk, query)
+        panels_saved.button(desk)
     _differences(session)
     if session.message:
         st.warning(plain(session.message, 500), icon=":material/block:")

@@ -37,7 +37,7 @@ def chart(desk: Desk, made: Chart, stamp: Mapping[str, Any] | None = None) -> No
         st.caption(made.subtitle)
         config = CONFIG if installed() else camera(_form(made), _stem(desk, made))
         st.plotly_chart(made.figure, theme=None, config=config, alt=made.alt, key=f"chart_{made.name}")
-        _export(desk, made, stamp or {})
+        export(desk, made, stamp or {})
 
 
 def coming(name: str, title: str, height: int) -> None:
@@ -77,7 +77,7 @@ def table(
         else:
             settings = {"column_config": columns, "hide_index": True, "alt": title, **options}
             answer = st.dataframe(seen, **settings)
-        _export(desk, what, stamp or {})
+        export(desk, what, stamp or {})
     return answer
 
 
@@ -91,7 +91,8 @@ def _cell(text: object) -> str:
     return plain(str(text), 400)
 
 
-def _export(desk: Desk, made: Chart | Table, stamp: Mapping[str, Any]) -> None:
+def export(desk: Desk, made: Chart | Table, stamp: Mapping[str, Any]) -> None:
+    """The files of a chart or table, made when they are asked for."""
     key = f"export_{made.name}"
     drawn = st.popover("Export", icon=":material/download:", type="tertiary", key=key, on_change="rerun")
     if drawn.open:

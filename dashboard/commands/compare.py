@@ -13,15 +13,13 @@ from dashboard.answers import VERSION, Answers, model_version
 from dashboard.commands.output import checked_target, note, say, say_json, say_table, write_frame
 from dashboard.commands.scenario import asked, preset
 from dashboard.commands.stress import INTERRUPTED, progress, stoppable
-from dashboard.comparisons import Column, Compared, Question, check, differing, fitted
+from dashboard.comparisons import TABLE_UNITS, Column, Compared, Question, check, differing, fitted
 from dashboard.settings import parse_setting
 from dashboard.shock_settings import shocks_from
 from data.registry import Registry, load_facts
 from data.scenario_file import MAX_BYTES, checked_name, load
 from data.shock_choices import choose, provisional
 from models.parameters import InputError, Scenario, parse_scenario
-
-UNITS = {"value": "as in `unit`", "error": "one standard error", "less_first": "more than the first scenario"}
 
 
 def run(args: argparse.Namespace) -> int:
@@ -140,7 +138,7 @@ def _manifest(found: Compared, marks: dict[str, Any]) -> dict[str, Any]:
         kind="table",
         title="Scenarios beside each other on the same random futures",
         frame=found.table,
-        units=UNITS,
+        units=TABLE_UNITS,
         scenario=found.question.scenarios[0],
         facts_version=marks["facts_version"],
         model_version=marks["model_version"],

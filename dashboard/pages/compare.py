@@ -10,7 +10,8 @@ import streamlit as st
 
 from dashboard import charts_compare, compare_words, compared, comparisons, panels, panels_policy, stress
 from dashboard.compare_table import table
-from dashboard.comparisons import MOST, Column, Compared, Question
+from dashboard.comparisons import MOST, TABLE_UNITS, Column, Compared, Question
+from dashboard.figures import Table
 from dashboard.formats import listing, plain
 from dashboard.frame import Desk, drawer
 from dashboard.jobs import Job
@@ -232,8 +233,10 @@ def results(desk: Desk, asked: Asked) -> None:
         f"Means over {found.result.paths:,} futures ± one standard error; below them what is more or less "
         f"than under {plain(columns[0].title)}, taken path by path. {compare_words.about_rules(columns)}"
     )
+    stamp = _stamp(found)
+    panels.export(desk, Table("compared", "Outcomes by scenario", found.table, TABLE_UNITS), stamp)
     days = _days(desk)
-    panels.chart(desk, charts_compare.chance_by_month(found, days, dark=desk.dark), _stamp(found))
+    panels.chart(desk, charts_compare.chance_by_month(found, days, dark=desk.dark), stamp)
     fans(desk, asked, days)
     drawer("The command that gives this comparison", "compare_command", partial(_command, found))
 
