@@ -106,9 +106,8 @@ def _one(desk: "Desk", kept: Shelf, listed: dict[str, Saved]) -> None:
 
 
 def _do(label: str, icon: str, act: Callable[..., str], *args: Any) -> None:
-    st.button(
-        label, key=f"saved_{label.lower()}", icon=f":material/{icon}:", on_click=_tried, args=(act, *args)
-    )
+    key = f"saved_{label.split()[0].lower()}"
+    st.button(label, key=key, icon=f":material/{icon}:", on_click=_tried, args=(act, *args))
 
 
 def _tried(act: Callable[..., str], *args: Any) -> None:
