@@ -272,6 +272,17 @@ def _parser() -> argparse.ArgumentParser:
     risk_arguments.add_policy(policy)
     _add_scenario(policy, "every policy")
 
+    report = commands.add_parser(
+        "report",
+        parents=[common],
+        help="write a report to read and to print",
+        description="The answer with its ranges and errors, charts, every assumption with its source, and "
+        "what gives it all again, as one file.",
+        epilog="A PDF takes an installed Chromium or Chrome; the HTML needs nothing.",
+    )
+    stress_arguments.add_report(report)
+    _add_scenario(report, "the report", "FILE.html or FILE.pdf")
+
     facts = commands.add_parser(
         "facts",
         parents=[common],
@@ -374,8 +385,10 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_scenario(parser: argparse.ArgumentParser, rows: str) -> None:
-    """The flags of a command on one scenario, whose --out writes `rows`."""
+def _add_scenario(
+    parser: argparse.ArgumentParser, rows: str, files: str = "FILE.parquet, FILE.csv or FILE.xlsx"
+) -> None:
+    """The flags of a command on one scenario, whose --out writes `rows` to one of `files`."""
     parser.set_defaults(settings=[])
     parser.add_argument(
         "--preset", default="baseline", metavar="NAME", help="the scenario to start from (default: baseline)"
@@ -415,7 +428,7 @@ def _add_scenario(parser: argparse.ArgumentParser, rows: str) -> None:
         "--out",
         type=Path,
         metavar="FILE",
-        help=f"write {rows} to FILE.parquet, FILE.csv or FILE.xlsx (an existing file is replaced)",
+        help=f"write {rows} to {files} (an existing file is replaced)",
     )
     _add_json(parser)
 

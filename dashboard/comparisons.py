@@ -57,6 +57,10 @@ class Question:
     @property
     def command(self) -> str:
         """The whole command, quoted for a shell, that gives exactly this again: every input is in it."""
+        return self.asked_of("compare")
+
+    def asked_of(self, name: str) -> str:
+        """`command` of another name that takes the same."""
         first = self.scenarios[0]
         words = []
         for column in self.columns[1:]:
@@ -65,7 +69,7 @@ class Question:
             words += ["--with", f"title={column.title}", *settings]
         words += ["--shock", *shock_words(self.shocks)]
         words += ["--paths", str(self.paths), "--seed", str(self.seed)]
-        return f"{command(first, 'compare')} {shlex.join(words)}"
+        return f"{command(first, name)} {shlex.join(words)}"
 
 
 @dataclass(frozen=True)

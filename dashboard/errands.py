@@ -3,9 +3,10 @@
 import logging
 import threading
 import time
+from typing import Any
 
 from dashboard.answers import Answers
-from dashboard.risks import Found, Question
+from dashboard.risks import Question
 from models.parameters import InputError
 from models.stress.sweep import Stopped
 
@@ -22,10 +23,12 @@ FAULT = (
 class Errand:
     """One question on its way. It stops when it is cancelled, or when nobody has looked for PATIENCE."""
 
-    def __init__(self, answers: Answers, question: Question) -> None:
+    turn = TURN
+
+    def __init__(self, answers: Answers, question: Any) -> None:
         self.question = question
         self.share: float | None = None  # of the work done; None: it waits for its turn
-        self.found: Found | None = None
+        self.found: Any = None
         self.error: str | None = None
         self.ended = threading.Event()
         self._answers = answers
@@ -47,19 +50,23 @@ class Errand:
     def _unwanted(self) -> bool:
         return self._stop.is_set() or time.monotonic() - self._seen > PATIENCE
 
+    def _work(self) -> Any:
+        question: Question = self.question
+        return self._answers.risk(question, self._told, self._unwanted)
+
     def _told(self, done: int, out_of: int) -> None:
         self.share = done / out_of
 
     def _run(self) -> None:
         try:
-            while not TURN.acquire(timeout=0.2):
+            while not self.turn.acquire(timeout=0.2):
                 if self._unwanted():
                     return
             try:
                 self.share = 0.0
-                self.found = self._answers.risk(self.question, self._told, self._unwanted)
+                self.found = self._work()
             finally:
-                TURN.release()
+                self.turn.release()
         except Stopped:
             pass
         except InputError as error:

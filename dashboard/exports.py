@@ -3,7 +3,6 @@ with its manifest.
 
 The same state gives the same bytes, but for `created`, the manifest's one time. Chromium draws the images."""
 
-import asyncio
 import html
 import io
 import json
@@ -11,18 +10,17 @@ import re
 import struct
 import textwrap
 import zlib
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib import metadata
 from typing import Any
 
 import polars as pl
 
-from dashboard import xlsx
-from dashboard.chromium import NO_NETWORK
+from dashboard import chromium, xlsx
+from dashboard.chromium import ExportError
 from dashboard.figures import Chart, Table, background
-from models.parameters import InputError, Scenario
+from models.parameters import Scenario
 
 Manifest = dict[str, Any]
 
@@ -39,14 +37,7 @@ DATA = tuple(form for form in FORMATS if form not in IMAGES)
 KEY = "vaultline"  # names the manifest in Parquet metadata and in the PNG's text chunk
 FORMULA_STARTS = r"^[=+\-@\t\r]"
 WIDTH = 1200
-TIMEOUT_S = 30
-
-# One worker: one Chromium at a time, off the server's threads and their event loops
-_renderer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="chart-export")
-
-
-class ExportError(InputError):
-    """No file could be made. Its text is one sentence for the reader."""
+INLINE_WIDTH = 860  # as wide as a printed page at the size of its text
 
 
 def manifest(
@@ -133,20 +124,33 @@ def parquet_bytes(frame: pl.DataFrame, made: Manifest) -> bytes:
 
 def svg_bytes(chart: Chart, made: Manifest) -> bytes:
     """The chart with its title and words, the manifest in the <metadata> element."""
-    text = _draw(chart, made, "svg").decode()
-    # plotly names its parts after a random number
-    token = re.search(r'id="defs-([0-9a-f]+)"', text)
-    if token:
-        text = text.replace(token[1], "chart")
+    (drawn,) = chromium.draw([_with_words(chart, made)], "svg")
+    text = _named(drawn, "chart")
     head = text.index(">") + 1
     note = f"<title>{html.escape(chart.title)}</title><desc>{html.escape(chart.alt)}</desc>"
     note += f"<metadata>{html.escape(_json(made), quote=False)}</metadata>"
     return (text[:head] + note + text[head:]).encode()
 
 
+def inline_svgs(charts: Sequence[Chart]) -> list[str]:
+    """The charts without their words, for one HTML document: each names its parts after itself."""
+    drawings = [_still(chart) for chart in charts]
+    for drawing in drawings:
+        drawing["layout"]["width"] = INLINE_WIDTH
+    drawn = chromium.draw(drawings, "svg") if drawings else []
+    return [_named(data, f"part{at}") for at, data in enumerate(drawn)]
+
+
+def _named(drawn: bytes, name: str) -> str:
+    """plotly names the parts of a drawing after a random number; here they get `name` for it."""
+    text = drawn.decode()
+    token = re.search(r'id="defs-([0-9a-f]+)"', text)
+    return text.replace(token[1], name) if token else text
+
+
 def png_bytes(chart: Chart, made: Manifest) -> bytes:
     """The chart with its title and words at twice the screen's resolution, the manifest in an iTXt chunk."""
-    image = _draw(chart, made, "png")
+    (image,) = chromium.draw([_with_words(chart, made)], "png")
     body = b"iTXt" + KEY.encode() + b"\0\0\0\0\0" + _json(made).encode()
     chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
     after_header = 8 + 25  # the signature, and IHDR with its length, name and checksum
@@ -157,16 +161,9 @@ def _json(made: Manifest) -> str:
     return json.dumps(made, ensure_ascii=False, separators=(",", ":"))
 
 
-def _draw(chart: Chart, made: Manifest, form: str) -> bytes:
-    drawing = _with_words(chart, made)
-    return _renderer.submit(_render, drawing, form).result()
-
-
 def _with_words(chart: Chart, made: Manifest) -> dict[str, Any]:
     """The figure as a page of its own: opaque, with title, subtitle and the stamp of its numbers."""
-    drawing = chart.figure.to_dict()
-    # or plotly gives each trace a random name
-    drawing["data"] = [trace | {"uid": f"trace{i}"} for i, trace in enumerate(drawing["data"])]
+    drawing = _still(chart)
     stamp = f"vaultline · scenario {made['scenario_digest'][:12]} · facts {made['facts_version'][:12]}"
     stamp += f" · model {made['model_version']}"
     words = [*textwrap.wrap(chart.subtitle, 160), f'<span style="font-size:11px">{stamp}</span>']
@@ -174,9 +171,7 @@ def _with_words(chart: Chart, made: Manifest) -> dict[str, Any]:
     layout = drawing["layout"]
     height = layout["height"] + above
     layout |= {
-        "width": WIDTH,
         "height": height,
-        "paper_bgcolor": background(chart.figure),
         "margin": {"l": 24, "r": 24, "t": above, "b": 16},
         "title": {
             "text": chart.title,
@@ -192,29 +187,10 @@ def _with_words(chart: Chart, made: Manifest) -> dict[str, Any]:
     return drawing
 
 
-def _render(drawing: dict[str, Any], form: str) -> bytes:
-    """Blocking; runs in the worker's thread with an event loop of its own."""
-    try:
-        return asyncio.run(asyncio.wait_for(_rendered(drawing, form), TIMEOUT_S))
-    except TimeoutError:
-        raise ExportError(f"the image was not drawn within {TIMEOUT_S} s; CSV and Parquet work") from None
-    except ExportError:
-        raise
-    except Exception as error:
-        detail = " ".join(str(error).split())[:200] or type(error).__name__
-        raise ExportError(f"Chromium could not draw the image ({detail}); CSV and Parquet work") from error
-
-
-async def _rendered(drawing: dict[str, Any], form: str) -> bytes:
-    # imported on first use: it brings a browser's whole protocol along
-    import kaleido
-    from choreographer.errors import ChromeNotFoundError
-
-    try:
-        browser = kaleido.Kaleido(n=1, timeout=TIMEOUT_S, mathjax=False, proxy_server=NO_NETWORK)
-    except ChromeNotFoundError:
-        raise ExportError(
-            "PNG and SVG need Chromium or Chrome on this machine, and none was found; CSV and Parquet work"
-        ) from None
-    async with browser:
-        return await browser.calc_fig(drawing, opts={"format": form, "scale": 1 if form == "svg" else 2})
+def _still(chart: Chart) -> dict[str, Any]:
+    """The figure as it is drawn outside a page: opaque, of a width of its own."""
+    drawing = chart.figure.to_dict()
+    # or plotly gives each trace a random name
+    drawing["data"] = [trace | {"uid": f"trace{i}"} for i, trace in enumerate(drawing["data"])]
+    drawing["layout"] |= {"width": WIDTH, "paper_bgcolor": background(chart.figure)}
+    return drawing

@@ -9,8 +9,9 @@ from functools import partial
 import streamlit as st
 from streamlit.navigation.page import Page
 
-from dashboard import controls, inputs, links, panels_saved
+from dashboard import controls, inputs, links, panels_report, panels_saved
 from dashboard.answers import Answers, model_version
+from dashboard.comparisons import Column, Question
 from dashboard.formats import plain
 from dashboard.session import YOURS, Session
 from dashboard.settings import command
@@ -112,11 +113,22 @@ def scenario_bar(desk: Desk, query: Query | None = None) -> None:
         with st.popover("Share", icon=":material/link:"):
             _share(desk, query)
         panels_saved.button(desk)
+        report = st.popover("Report", icon=":material/description:", key="report", on_change="rerun")
+        if report.open:
+            with report:
+                panels_report.offer(desk, _of_it(desk))
     _differences(session)
     if session.message:
         st.warning(plain(session.message, 500), icon=":material/block:")
     if desk.answers.notice:
         st.caption(plain(desk.answers.notice, 300))
+
+
+def _of_it(desk: Desk) -> Question:
+    """What the report of the scenario at hand is asked."""
+    title = desk.session.preset.title
+    column = Column(f"{title}, changed" if desk.session.changed else title, desk.scenario)
+    return Question((column,), desk.answers.registry.shocks())
 
 
 def _picker(desk: Desk) -> None:

@@ -53,6 +53,11 @@ def title(name: str) -> str:
     return str(field_info(name).title)
 
 
+def symbol(name: str) -> str:
+    """The input's symbol in the model's description, else its name."""
+    return str(_extra(name).get("symbol", name))
+
+
 def is_share(name: str) -> bool:
     """Whether an input is a fraction, which readers see as percent."""
     return str(_extra(name)["unit"]).startswith("fraction")

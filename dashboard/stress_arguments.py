@@ -36,10 +36,19 @@ def add_stress(parser: argparse.ArgumentParser) -> None:
 
 
 def add_compare(parser: argparse.ArgumentParser) -> None:
+    _add_beside(parser, "second_contract, legacy")
+
+
+def add_report(parser: argparse.ArgumentParser) -> None:
+    _add_beside(parser, "none")
+
+
+def _add_beside(parser: argparse.ArgumentParser, default: str) -> None:
+    """Scenarios beside the first, and the random futures that they all meet."""
     parser.add_argument(
         "--with", action="append", nargs="+", dest="beside", metavar="SCENARIO",
-        help="a preset or a scenario's file (.json), then changes to it as KEY=VALUE; changes alone are to "
-        "the first scenario; title=TEXT names it; up to three times (default: second_contract, legacy)",
+        help="beside it, a preset or a scenario's file (.json), then changes to it as KEY=VALUE; changes "
+        f"alone are to the first scenario; title=TEXT names it; up to three times (default: {default})",
     )  # fmt: skip
     parser.add_argument(
         "--shock-set", default="fitted", metavar="NAME",

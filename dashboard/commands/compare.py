@@ -21,13 +21,15 @@ from data.scenario_file import MAX_BYTES, checked_name, load
 from data.shock_choices import choose, provisional
 from models.parameters import InputError, Scenario, parse_scenario
 
+AT_FIRST = (("second_contract",), ("legacy",))
+
 
 def run(args: argparse.Namespace) -> int:
     out = checked_target(args.out, args.prices) if args.out is not None else None
     registry = load_facts()
     shocks = shocks_from(args.shock, choose(registry, "regimes", named=args.shock_set))
     scenario, notes = asked(args, registry)
-    columns = _columns(registry, scenario, args)
+    columns = columns_of(registry, scenario, args.preset, args.beside or AT_FIRST)
     question = Question(columns, shocks, args.paths, args.seed)
     check(registry.protocol(), question)
     with Answers.open(args.store) as answers, stoppable() as stop, progress(args.paths) as shown:
@@ -52,14 +54,17 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _columns(registry: Registry, scenario: Scenario, args: argparse.Namespace) -> tuple[Column, ...]:
-    """The scenario of the flags, and those of --with, over its months and steps."""
-    name = args.preset.strip().lower().replace("-", "_")
-    own = preset(registry, args.preset)
-    same = own.scenario == scenario
-    first = Column(own.title if same else f"{own.title}, changed", scenario, name if same else None)
-    others = args.beside or [["second_contract"], ["legacy"]]
-    return first, *(fitted(_other(registry, scenario, words), scenario) for words in others)
+def columns_of(
+    registry: Registry, scenario: Scenario, based_on: str, beside: Sequence[Sequence[str]]
+) -> tuple[Column, ...]:
+    """The scenario of the flags, by the preset that it is based on, and those of --with, over its months and
+    steps. Raises InputError."""
+    own = preset(registry, based_on)
+    known = [p for p in (own, *registry.presets().values()) if p.scenario == scenario]
+    first = Column(f"{own.title}, changed", scenario)
+    if known:
+        first = Column(known[0].title, scenario, known[0].name)
+    return first, *(fitted(_other(registry, scenario, words), scenario) for words in beside)
 
 
 def _other(registry: Registry, first: Scenario, words: Sequence[str]) -> Column:

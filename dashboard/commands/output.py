@@ -65,12 +65,12 @@ def working(what: str) -> Iterator[None]:
         ticking.join()
 
 
-def checked_target(path: Path, source: Path | None) -> Path:
-    """A file that `write_frame` can write, other than the `source` that is read. Raises InputError, so that
-    nothing is computed in vain."""
-    if path.suffix.lower() not in SUFFIXES:
+def checked_target(path: Path, source: Path | None, suffixes: Sequence[str] = SUFFIXES) -> Path:
+    """A file that can be written, by default by `write_frame`, other than the `source` that is read.
+    Raises InputError, so that nothing is computed in vain."""
+    if path.suffix.lower() not in suffixes:
         raise InputError(
-            f"--out {path} is not allowed: the file's name must end in {listing([*SUFFIXES], 'or')}"
+            f"--out {path} is not allowed: the file's name must end in {listing([*suffixes], 'or')}"
         )
     if not path.parent.is_dir():
         raise InputError(f"--out {path}: there is no directory {path.parent}")
@@ -97,11 +97,12 @@ def write_frame(path: Path, frame: pl.DataFrame, made: dict[str, Any]) -> list[P
         manifest = json.dumps(made, indent=2, allow_nan=False) + "\n"
         contents = {path: exports.csv_bytes(frame), path.with_suffix(".manifest.json"): manifest.encode()}
     for target, content in contents.items():
-        _replace(target, content)
+        replace(target, content)
     return [*contents]
 
 
-def _replace(path: Path, content: bytes) -> None:
+def replace(path: Path, content: bytes) -> None:
+    """Write a file whole, or leave what is there. Raises InputError."""
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         try:

@@ -8,7 +8,16 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from dashboard import charts_compare, compare_words, compared, comparisons, panels, panels_policy, stress
+from dashboard import (
+    charts_compare,
+    compare_words,
+    compared,
+    comparisons,
+    panels,
+    panels_policy,
+    panels_report,
+    stress,
+)
 from dashboard.compare_table import table
 from dashboard.comparisons import MOST, TABLE_UNITS, Column, Compared, Question
 from dashboard.figures import Table
@@ -64,6 +73,11 @@ def scenarios(desk: Desk) -> None:
         st.fragment(partial(answer, desk, asked, running), run_every=REFRESH if running else None)()
     what_differs(desk, columns)
     st.fragment(partial(results, desk, asked), run_every=2 * REFRESH if running else None)()
+    drawer("A report of this comparison", "compare_report", partial(report, desk, question))
+
+
+def report(desk: Desk, question: Question) -> None:
+    panels_report.offer(desk, question, "comparison")
 
 
 def choose(desk: Desk) -> list[Column]:

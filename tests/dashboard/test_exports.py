@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 import polars as pl
 import pytest
 
-from dashboard import charts, charts_engine, exports
+from dashboard import charts, charts_engine, chromium, exports
 from dashboard.figures import Chart
 from models.parameters import Scenario
 from tests.scenarios import BASELINE, REGISTRY, run
@@ -202,12 +202,12 @@ def test_a_browser_that_fails_gives_one_sentence(monkeypatch: pytest.MonkeyPatch
 def test_a_browser_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     import asyncio
 
-    async def forever(*_: object) -> bytes:
+    async def forever(*_: object) -> list[bytes]:
         await asyncio.sleep(60)
-        return b""
+        return []
 
-    monkeypatch.setattr(exports, "TIMEOUT_S", 0.05)
-    monkeypatch.setattr(exports, "_rendered", forever)
+    monkeypatch.setattr(chromium, "TIMEOUT_S", 0.05)
+    monkeypatch.setattr(chromium, "_drawn", forever)
     with pytest.raises(exports.ExportError, match=r"not drawn within 0.05 s"):
         exports.export(CHART, "png", made())
 
