@@ -24,10 +24,10 @@ from dashboard import fleets, rents, settings
 from dashboard.explain import FIGURES
 from dashboard.fleets import Question
 from dashboard.rents import Rent
-from data import answer_store, inbox
+from data import answer_store, intake
 from data.answer_store import Asked
 from data.mechanisms import build_mechanisms
-from data.records import PROJECTION, RunRecord, projection_record, run_id
+from data.records import PROJECTION, projection_record, run_id
 from data.registry import Registry, load_facts
 from data.saved import StoredShelf
 from data.store import Store, StoreBusy, StoreError, default_path
@@ -177,15 +177,24 @@ class Answers:
             model_version=model_version(),
             seconds=time.perf_counter() - started,
         )
-        note = self._record(run)
+        note = self.record(lambda: run)
         return Projected(scenario, run.frame, run.summary, name, run.seconds, False, note)
 
-    def _record(self, run: RunRecord) -> str | None:
-        """Record the run, or say in one sentence why it is not recorded yet."""
+    @property
+    def keeps(self) -> bool:
+        """Whether anything is done with what was made."""
+        return self.store is not None or not self._serving
+
+    def record(self, made: Callable[[], intake.Record]) -> str | None:
+        """Record what was made, or leave it for the process that has the store. Says in one sentence why it
+        is not recorded yet, if so."""
         if self.store:
-            self.write(lambda store: store.record(run))
+            self.write(lambda store: intake.record(store, made()))
         elif not self._serving:
-            inbox.leave(self.path, run)
+            try:
+                intake.leave(self.path, made())
+            except StoreError as error:
+                return f"not recorded: {error}"
         return self.notice
 
     def write(self, write: Callable[[Store], object]) -> None:
@@ -196,10 +205,10 @@ class Answers:
             write(self.store)
 
     def written(self) -> None:
-        """Wait, a little, until what was asked to be recorded is in the store."""
+        """Wait, a little, until what was asked to be recorded is in the store, and what commands left."""
         if self._recorder and self.store:
-            with suppress(TimeoutError):
-                self._recorder.submit(int).result(PATIENCE)
+            with suppress(TimeoutError, StoreError):
+                self._recorder.submit(self.store.take_inbox).result(PATIENCE)
 
     def run(self, scenario: Scenario) -> Projection:
         """The run step by step, for charts: the numbers of `project`, in memory alone. Raises InputError."""
@@ -458,7 +467,7 @@ class Answers:
 
     def _record_answer(self, asked: Asked, made: Any, seconds: float) -> None:
         now = datetime.now(UTC)
-        self.write(lambda store: answer_store.record(store, asked, made, seconds=seconds, created_at=now))
+        self.record(lambda: answer_store.packed(asked, made, seconds=seconds, created_at=now))
 
     def known(self, shape: Any, asked: Asked) -> Any:
         """The answer if it is remembered or in the store, else None: nothing is computed."""

@@ -227,11 +227,11 @@ def ask(
 
 def keep(answers: Answers, question: Question, result: Contrast, seconds: float | None = None) -> Compared:
     """Record an answer that is whole."""
-    note = answers.notice.replace("not recorded yet", "not recorded") if answers.notice else None
+    note = answers.notice
     if result.paths == question.paths:
         name, now = asked(answers, question), datetime.now(UTC)
         spent = result.seconds if seconds is None else seconds
-        answers.write(lambda store: answer_store.record(store, name, result, seconds=spent, created_at=now))
+        note = answers.record(lambda: answer_store.packed(name, result, seconds=spent, created_at=now))
     return Compared(question, result, False, note)
 
 

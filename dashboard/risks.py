@@ -17,12 +17,12 @@ import polars as pl
 from dashboard.answers import Answers, model_version
 from dashboard.policies import MechanismsQuestion, PolicyQuestion, mechanisms, policy
 from dashboard.progress import Parts, Progress
+from data.intake import NO_STEPS
 from data.records import RunRecord, run_id
 from data.risk_inputs import DEFAULT_INPUTS, input_for, shock_marks, what_would_settle
 from models import frontier, reserve
 from models.attribution import METRICS, attribute, check_inputs
 from models.compiler import vault_at_start
-from models.economy import State
 from models.parameters import InputError, Scenario
 from models.reserve import VAULTS, Ask, Vault
 from models.shocks import Shocks
@@ -113,11 +113,11 @@ def ask(
     seconds = time.perf_counter() - begun
     summary = {"figures": figures, "tables": {key: _packed(frame) for key, frame in tables.items()}}
     record = RunRecord(
-        kind, question.scenario.canonical_json(), version, model_version(), summary, _NO_STEPS, seconds,
+        kind, question.scenario.canonical_json(), version, model_version(), summary, NO_STEPS, seconds,
         datetime.now(UTC), parameters,
     )  # fmt: skip
-    answers.write(lambda store: store.record(record))
-    return Found(kind, figures, tables, seconds, name, False, answers.notice)
+    note = answers.record(lambda: record)
+    return Found(kind, figures, tables, seconds, name, False, note)
 
 
 def name_of(answers: Answers, question: Question) -> str:
@@ -129,10 +129,6 @@ def name_of(answers: Answers, question: Question) -> str:
         model_version=model_version(),
         parameters=_parameters(question),
     )
-
-
-# A run of this kind has no steps of its own.
-_NO_STEPS = pl.DataFrame(schema={"step": pl.Int64, **dict.fromkeys(State._fields, pl.Float64)})
 
 
 def _parameters(question: Question) -> dict[str, Any]:

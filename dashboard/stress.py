@@ -240,10 +240,8 @@ def keep(answers: Answers, question: Question, result: StressResult, earlier: fl
     """Record a run as that of the paths that it has. `earlier` are the seconds that those cost which it did
     not compute now."""
     done = Question(question.scenario, question.shocks, result.paths, question.seed, question.fans)
-    # Unlike a projection it is not left for the holder of the store: nobody could check so many counts.
-    note = answers.notice.replace("not recorded yet", "not recorded") if answers.notice else None
-    stressed = Stressed(question, result, done.run_id(answers.registry.version), False, note)
-    if result.paths == 0 or answers.store is None:
+    stressed = Stressed(question, result, done.run_id(answers.registry.version), False, answers.notice)
+    if result.paths == 0 or not answers.keeps:
         return stressed
     record = StressRecord(
         scenario=question.scenario.canonical_json(),
@@ -258,8 +256,8 @@ def keep(answers: Answers, question: Question, result: StressResult, earlier: fl
         seconds=earlier + result.seconds,
         created_at=datetime.now(UTC),
     )
-    answers.write(lambda store: stress_store.record(store, record))
-    return stressed
+    note = answers.record(lambda: record)
+    return stressed if note == stressed.note else replace(stressed, note=note)
 
 
 def replayed(record: StressRecord, path: int) -> tuple[Plan, pl.DataFrame]:

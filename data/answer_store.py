@@ -36,20 +36,44 @@ class Asked:
         return hashlib.sha256(parts.encode()).hexdigest()
 
 
-def record(store: Store, asked: Asked, answer: Any, *, seconds: float, created_at: datetime) -> bool:
-    """Store an answer, in the place of one that `find` refuses. `seconds`: what computing took. False: it is
-    larger than MAX_BYTES. Raises TypeError where it is not plain data."""
+@dataclass(frozen=True)
+class AnswerRecord:
+    """An answer as the store keeps it: `result` as JSON (data.plain); `seconds` is what computing took."""
+
+    asked: Asked
+    result: str
+    seconds: float
+    created_at: datetime
+
+    @property
+    def id(self) -> str:
+        return self.asked.id
+
+
+def packed(asked: Asked, answer: Any, *, seconds: float, created_at: datetime) -> AnswerRecord:
+    """Raises TypeError where the answer is not plain data."""
     result = json.dumps(pack(answer), separators=(",", ":"), allow_nan=False)
-    if len(result) > MAX_BYTES:  # ASCII alone
+    return AnswerRecord(asked, result, seconds, created_at)
+
+
+def record(store: Store, asked: Asked, answer: Any, *, seconds: float, created_at: datetime) -> bool:
+    """Store an answer, in the place of one that `find` refuses. False: it is larger than MAX_BYTES. Raises
+    TypeError where it is not plain data."""
+    return keep(store, packed(asked, answer, seconds=seconds, created_at=created_at))
+
+
+def keep(store: Store, answer: AnswerRecord) -> bool:
+    """The same of an answer that is packed."""
+    if len(answer.result) > MAX_BYTES:  # ASCII alone
         return False
-    made = created_at.astimezone(UTC).replace(tzinfo=None)
+    asked, made = answer.asked, answer.created_at.astimezone(UTC).replace(tzinfo=None)
     with store.transaction() as cursor:
         digest = None if asked.scenario is None else insert_scenario(cursor, asked.scenario, made)
         cursor.execute(
             "INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 asked.id, asked.kind, digest, asked.facts_version, asked.model_version,
-                canonical(asked.inputs), result, seconds, made,
+                canonical(asked.inputs), answer.result, answer.seconds, made,
             ],
         )  # fmt: skip
     return True

@@ -1,8 +1,8 @@
 """Records left beside a store that another process has open, for that process to take in.
 
-A record is one JSON file, `inbox/<run id>.json`, there whole or not at all. Files found there may be
-anybody's: each is read with a limit, checked field by field and against its own id, recorded, and deleted; a
-bad one goes to `inbox/rejected/` with the reason beside it.
+A record is one JSON file, `inbox/<id>.json`, there whole or not at all. Files found there may be anybody's:
+each is read with a limit, checked field by field and against its own id (data/intake.py), recorded, and
+deleted; a bad one goes to `inbox/rejected/` with the reason beside it.
 """
 
 import json
@@ -14,16 +14,12 @@ import stat
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from types import NoneType
-from typing import Any, NamedTuple
-
-import polars as pl
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from data.database import StoreError
-from data.records import PROJECTION, RunRecord
-from models.parameters import InputError, parse_scenario
+from models.parameters import InputError
 
 FORMAT = 1
 MAX_BYTES = 64_000_000
@@ -31,22 +27,19 @@ MAX_BYTES = 64_000_000
 MAX_FILES = 200
 # A file still being written is younger; an older one was left by a process that was killed.
 ABANDONED_SECONDS = 3600.0
-
-_FIELDS = {
-    "format", "kind", "scenario", "facts_version", "model_version", "parameters", "summary", "frame",
-    "seconds", "created_at",
-}  # fmt: skip
 _VERSION = re.compile(r"[0-9A-Za-z.+-]{1,64}")
-# What a cell of each SQL type is in JSON, and in a frame.
-_JSON = {"BIGINT": int, "DOUBLE": float, "BOOLEAN": bool, "DATE": str}
-_POLARS = {"BIGINT": pl.Int64, "DOUBLE": pl.Float64, "BOOLEAN": pl.Boolean, "DATE": pl.Date}
+
+Entry = dict[str, Any]
 
 
-class Column(NamedTuple):
-    """A column of a projection's frame as the store declares it: DuckDB's name of its type."""
+class Record(Protocol):
+    """What is recorded under an id that is the hash of all that decides it."""
 
-    type: str
-    nullable: bool
+    @property
+    def id(self) -> str: ...
+
+
+R = TypeVar("R", bound=Record)
 
 
 class Taken(NamedTuple):
@@ -68,22 +61,10 @@ def waiting(store_path: Path) -> bool:
         return False
 
 
-def leave(store_path: Path, run: RunRecord) -> Path:
+def leave(store_path: Path, name: str, entry: Mapping[str, Any]) -> Path:
     """Leave a record for the process that has the store. Raises StoreError when it cannot be written."""
-    entry = {
-        "format": FORMAT,
-        "kind": run.kind,
-        "scenario": json.loads(run.scenario),
-        "facts_version": run.facts_version,
-        "model_version": run.model_version,
-        "parameters": run.parameters,
-        "summary": run.summary,
-        "frame": run.frame.with_columns(pl.col(pl.Date).cast(pl.String)).to_dict(as_series=False),
-        "seconds": run.seconds,
-        "created_at": run.created_at.isoformat(),
-    }
-    data = json.dumps(entry, separators=(",", ":"), allow_nan=False).encode()
-    target = folder(store_path) / f"{run.id}.json"
+    data = json.dumps({"format": FORMAT, **entry}, separators=(",", ":"), allow_nan=False).encode()
+    target = folder(store_path) / f"{name}.json"
     if len(data) > MAX_BYTES:
         raise StoreError(f"the record is too large for {target.parent}: {MAX_BYTES:,} bytes are allowed")
     part = target.with_suffix(f".{secrets.token_hex(4)}.part")
@@ -103,21 +84,22 @@ def leave(store_path: Path, run: RunRecord) -> Path:
     return target
 
 
-def take(store_path: Path, columns: Mapping[str, Column], record: Callable[[RunRecord], bool]) -> Taken:
-    """Record every file of the inbox and delete it; `columns` are those that a frame must have. A failing
-    store raises StoreError and leaves the rest of the inbox as it is."""
+def take(store_path: Path, parse: Callable[[Entry], R], record: Callable[[R], bool]) -> Taken:
+    """Parse and record every file of the inbox and delete it. `parse` raises InputError, ValueError or
+    OverflowError for what is no record. A failing store raises StoreError and leaves the rest of the inbox
+    as it is."""
     recorded = 0
     rejected = []
     for path in sorted(folder(store_path).glob("*.json"))[:MAX_FILES]:
         try:
-            run = read(path, columns)
+            found = _read(path, parse)
         except FileNotFoundError:
             continue
         except (InputError, OSError) as error:
             _reject(path, str(error))
             rejected.append((path.name, str(error)))
             continue
-        recorded += record(run)
+        recorded += record(found)
         with suppress(OSError):
             path.unlink()
     for path in folder(store_path).glob("*.part"):
@@ -127,34 +109,19 @@ def take(store_path: Path, columns: Mapping[str, Column], record: Callable[[RunR
     return Taken(recorded, tuple(rejected))
 
 
-def read(path: Path, columns: Mapping[str, Column]) -> RunRecord:
+def _read(path: Path, parse: Callable[[Entry], R]) -> R:
     """One record, checked. Raises InputError with the reason, or OSError."""
     try:
         entry = json.loads(_bytes(path))
-        _check(isinstance(entry, dict) and entry.keys() == _FIELDS, f"the fields are not {sorted(_FIELDS)}")
-        _check(entry["format"] == FORMAT, f"the format is not {FORMAT}")
-        _check(entry["kind"] == PROJECTION and entry["parameters"] == {}, "this is not a projection")
-        for name in ("facts_version", "model_version"):
-            version = entry[name]
-            _check(isinstance(version, str) and _VERSION.fullmatch(version), f"{name} is not a version")
-        _check(isinstance(entry["scenario"], dict), "scenario is not an object")
-        scenario = parse_scenario(entry["scenario"])
-        run = RunRecord(
-            PROJECTION,
-            scenario.canonical_json(),
-            entry["facts_version"],
-            entry["model_version"],
-            _summary(entry["summary"]),
-            _frame(entry["frame"], columns, scenario.months * scenario.steps_per_month),
-            _seconds(entry["seconds"]),
-            _past(entry["created_at"]),
-        )
+        check(isinstance(entry, dict), "this is not an object")
+        check(entry.pop("format", None) == FORMAT, f"the format is not {FORMAT}")
+        found = parse(entry)
     except InputError:
         raise
     except (ValueError, OverflowError, RecursionError) as error:
         raise InputError(f"this is not a record: {error}") from error
-    _check(run.id == path.stem, "the name is not the id of what is inside")
-    return run
+    check(found.id == path.stem, "the name is not the id of what is inside")
+    return found
 
 
 def _bytes(path: Path) -> bytes:
@@ -162,56 +129,41 @@ def _bytes(path: Path) -> bytes:
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
     with os.fdopen(descriptor, "rb") as file:
         found = os.fstat(descriptor)
-        _check(stat.S_ISREG(found.st_mode), "this is not a regular file")
-        _check(found.st_size <= MAX_BYTES, f"{found.st_size:,} bytes are too many: {MAX_BYTES:,} are allowed")
+        check(stat.S_ISREG(found.st_mode), "this is not a regular file")
+        check(found.st_size <= MAX_BYTES, f"{found.st_size:,} bytes are too many: {MAX_BYTES:,} are allowed")
         return file.read(MAX_BYTES)
 
 
-def _summary(value: Any) -> dict[str, Any]:
-    _check(isinstance(value, dict), "summary is not an object")
-    flat = [v for v in value.values() if not isinstance(v, dict)]
-    flat += [v for part in value.values() if isinstance(part, dict) for v in part.values()]
-    _check(all(v is None or _is_number(v) for v in flat), "summary holds more than finite numbers")
-    return dict(value)
+# What records of every kind have in them
 
 
-def _frame(value: Any, columns: Mapping[str, Column], rows: int) -> pl.DataFrame:
-    _check(
-        isinstance(value, dict) and value.keys() == columns.keys(), "the frame has not the store's columns"
-    )
-    series = []
-    for name, (kind, nullable) in columns.items():
-        cells = value[name]
-        _check(isinstance(cells, list) and len(cells) == rows, f"{name} does not have {rows} rows")
-        types = {type(cell) for cell in cells} - ({NoneType} if nullable else set())
-        _check(types <= {_JSON[kind]}, f"{name} is not all {kind}")
-        if kind == "DATE":
-            cells = [date.fromisoformat(cell) for cell in cells]
-        elif kind in ("DOUBLE", "BIGINT"):
-            _check(all(cell is None or _is_number(cell) for cell in cells), f"{name} is not all finite")
-        series.append(pl.Series(name, cells, _POLARS[kind]))
-    frame = pl.DataFrame(series)
-    _check(frame["step"].to_list() == list(range(1, rows + 1)), "the steps do not count from 1")
-    return frame
+def fields(entry: Entry, names: set[str]) -> None:
+    check(entry.keys() == names, f"the fields are not {sorted(names)}")
 
 
-def _seconds(value: Any) -> float:
-    _check(isinstance(value, float) and math.isfinite(value) and value >= 0, "seconds is not a duration")
+def version(entry: Entry, name: str) -> str:
+    value = entry[name]
+    check(isinstance(value, str) and _VERSION.fullmatch(value), f"{name} is not a version")
+    return str(value)
+
+
+def seconds(value: Any) -> float:
+    check(isinstance(value, float) and math.isfinite(value) and value >= 0, "seconds is not a duration")
     return float(value)
 
 
-def _past(value: Any) -> datetime:
-    _check(isinstance(value, str), "created_at is not a time")
+def past(value: Any) -> datetime:
+    check(isinstance(value, str), "created_at is not a time")
     moment = datetime.fromisoformat(value)
-    _check(moment.tzinfo is not None and moment <= datetime.now(UTC), "created_at is not a time in the past")
+    check(moment.tzinfo is not None and moment <= datetime.now(UTC), "created_at is not a time in the past")
     return moment
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
     return (type(value) is float and math.isfinite(value)) or (type(value) is int and abs(value) < 2**53)
 
 
-def _check(condition: object, reason: str) -> None:
+def check(condition: object, reason: str) -> None:
     if not condition:
         raise InputError(reason)
 

@@ -29,7 +29,7 @@ __all__ = ["PriceImport", "Store", "StoreBusy", "StoreError", "default_path"]
 
 # The frame's names where SQL, which ignores case, needs another: K is the stake.
 _SQL_NAMES = {"k": "k_target"}
-_FRAME_NAMES = {sql: name for name, sql in _SQL_NAMES.items()}
+FRAME_NAMES = {sql: name for name, sql in _SQL_NAMES.items()}
 
 _SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9.-]{0,19}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -131,7 +131,7 @@ class Store:
                 "SELECT * EXCLUDE (run) FROM run_step WHERE run = ? ORDER BY step", params=[run_id]
             ).pl()
         return RunRecord(
-            kind, inputs, facts_version, model_version, json.loads(summary), steps.rename(_FRAME_NAMES),
+            kind, inputs, facts_version, model_version, json.loads(summary), steps.rename(FRAME_NAMES),
             seconds, created_at.replace(tzinfo=UTC), json.loads(parameters),
         )  # fmt: skip
 
@@ -146,16 +146,12 @@ class Store:
         )
 
     def take_inbox(self) -> inbox.Taken:
-        """Record what other processes left while this one had the store (data/inbox.py)."""
+        """Record what other processes left while this one had the store (data/intake.py)."""
         if not inbox.waiting(self.path):
             return inbox.Taken(0, ())
-        columns = self.rows(
-            "SELECT column_name, data_type, is_nullable FROM duckdb_columns() "
-            "WHERE table_name = 'run_step' AND column_name <> 'run' ORDER BY column_index",
-            [],
-        )
-        expected = {_FRAME_NAMES.get(name, name): inbox.Column(kind, null) for name, kind, null in columns}
-        return inbox.take(self.path, expected, self.record)
+        from data import intake  # which knows every kind of record, and this module
+
+        return intake.take(self)
 
     # Scenarios
 

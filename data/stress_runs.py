@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -105,26 +106,39 @@ def pack(plan: Plan, counts: Counts) -> bytes:
     return len(text).to_bytes(4, "little") + zlib.compress(text + body, 1)
 
 
-def unpack(packed: bytes) -> tuple[Plan, Counts]:
-    """Raises InputError when this is not what `pack` makes."""
+def unpack(packed: bytes, layout: Layout | None = None, at_most: int = MAX_BYTES) -> tuple[Plan, Counts]:
+    """Raises InputError when this is not what `pack` makes, or when it is not of that layout; nothing of the
+    size of what it claims to be is made before."""
     try:
         unzip = zlib.decompressobj()
-        content = unzip.decompress(packed[4:], MAX_BYTES)
+        content = unzip.decompress(packed[4:], at_most)
+        if not unzip.eof or unzip.unused_data:
+            raise ValueError("it is cut, too large, or followed by something")
         size = int.from_bytes(packed[:4], "little")
         head = json.loads(content[:size])
         if head["format"] != FORMAT:
             raise InputError(f"the run is kept in format {head['format']}; this version reads {FORMAT}")
-        arrays, at = {}, size
-        for name, (kind, *shape) in head["arrays"].items():
-            count = int(np.prod(shape, dtype=np.int64))
-            found = np.frombuffer(content, {"f": "<f8", "i": "<i8"}[kind], count, at)
-            arrays[name] = found.reshape(shape).astype(found.dtype.newbyteorder("="))
-            at += 8 * count
-        return _plan(arrays, head), _counts(arrays, head)
-    except (zlib.error, ValueError, KeyError, TypeError, IndexError) as error:
+        found = Layout(tuple(head["fans"]), head["months"], head["steps"])
+        if layout is not None and found != layout:
+            raise ValueError("its fans, months or steps are not those of what was asked")
+        arrays = _arrays(head["arrays"], content, size)
+        return _plan(arrays, head), _counts(arrays, found, head["paths"])
+    except (zlib.error, ValueError, KeyError, TypeError, IndexError, OverflowError) as error:
         if isinstance(error, InputError):
             raise
         raise InputError(f"the run cannot be read: {error}") from None
+
+
+def _arrays(shapes: Mapping[str, Any], content: bytes, at: int) -> dict[str, np.ndarray]:
+    arrays = {}
+    for name, (kind, *shape) in shapes.items():
+        if any(type(length) is not int or length < 0 for length in shape):
+            raise ValueError("an array has no such shape")
+        count = math.prod(shape)
+        found = np.frombuffer(content, {"f": "<f8", "i": "<i8"}[kind], count, at)
+        arrays[name] = found.reshape(shape).astype(found.dtype.newbyteorder("="))
+        at += 8 * count
+    return arrays
 
 
 def _plan(arrays: Mapping[str, np.ndarray], head: Mapping[str, Any]) -> Plan:
@@ -140,11 +154,25 @@ def _plan(arrays: Mapping[str, np.ndarray], head: Mapping[str, Any]) -> Plan:
     return Plan(start, params, shocks, least, per_month, arrays["inputs"], arrays["moments"], bootstrap)
 
 
-def _counts(arrays: Mapping[str, np.ndarray], head: Mapping[str, Any]) -> Counts:
-    counts = Counts.empty(Layout(tuple(head["fans"]), head["months"], head["steps"]))
-    counts.paths = head["paths"]
-    counts.counts[np.cumsum(arrays["where"])] = arrays["counts"]
-    counts.extremes[...] = arrays["extremes"]
-    counts.events[...] = arrays["events"]
-    counts.sums[arrays["losses"]] = arrays["sums"]
+def _counts(arrays: Mapping[str, np.ndarray], layout: Layout, paths: int) -> Counts:
+    counts = Counts.empty(layout)
+    counts.paths = paths
+    where, numbers, losses = np.cumsum(arrays["where"]), arrays["counts"], arrays["losses"]
+    _inside(where, len(counts.counts))
+    _inside(losses, len(counts.sums))
+    if len(numbers) and not 0 < numbers.min() <= numbers.max() <= paths:
+        raise ValueError("a count is none of so many paths")
+    counts.counts[where] = numbers
+    counts.sums[losses] = arrays["sums"]
+    for name in ("extremes", "events"):
+        own = getattr(counts, name)
+        if own.shape != arrays[name].shape:
+            raise ValueError(f"the {name} have another shape than the run")
+        own[...] = arrays[name]
     return counts
+
+
+def _inside(places: np.ndarray, length: int) -> None:
+    """Whether the places rise, each of them within the length."""
+    if len(places) and not (0 <= places[0] and places[-1] < length and (np.diff(places) > 0).all()):
+        raise ValueError("its counts stand where there is no place for them")

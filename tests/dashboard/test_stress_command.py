@@ -21,6 +21,7 @@ from data.registry import load_facts
 from data.shock_choices import choose, one_market
 from data.store import Store
 from models.shocks import parse_shocks
+from tests.dashboard.conftest import holding
 
 Ask = Callable[..., dict[str, Any]]
 Refused = Callable[..., str]
@@ -187,10 +188,19 @@ def test_an_interrupt_keeps_what_is_done(ask: Ask, store_path: Path) -> None:
     assert (again["found"], again["paths"]) == (True, done)
 
 
-def test_a_store_in_use_is_said_and_the_answer_given(ask: Ask, held_store: int) -> None:
-    said = ask(*BOTH, "--paths", "200")
-    assert said["recorded"] is False
-    assert said["notes"][-1] == f"not recorded: the store is in use by process {held_store}"
+def test_beside_a_dashboard_the_run_is_left_for_it(ask: Ask, store_path: Path) -> None:
+    with holding(store_path) as pid:
+        said = ask(*BOTH, "--paths", "200")
+        assert said["recorded"] is False
+        assert said["notes"][-1] == f"not recorded yet: the store is in use by process {pid}"
+        assert (store_path.parent / "inbox" / f"{said['run_id']}.json").exists()
+        for more in (["frontier", "--points", "5", "--durations", "lasting"], ["claims"]):
+            ask(*more)
+    listed = ask("runs")["runs"]
+    assert {row["kind"] for row in listed} >= {"stress", "frontier", "claims"}
+    again = ask(*BOTH, "--paths", "200")
+    assert (again["found"], again["counts_sha256"]) == (True, said["counts_sha256"])
+    assert again["by_month"] == said["by_month"]
 
 
 def test_the_laws_hold(ask: Ask) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from data import inbox
+from data import inbox, intake
 from data.records import RunRecord
 from data.store import Store, StoreError
 from tests.data.runs import run as any_run
@@ -28,7 +28,7 @@ def names(folder: Path) -> list[str]:
 @pytest.mark.parametrize("changes", [{}, {"H0": 0.0}, {"steps_per_month": 30, "demand_shock": -0.55}])
 def test_what_is_left_is_what_is_taken(path: Path, store: Store, changes: dict[str, Any]) -> None:
     made = run(**changes)
-    left = inbox.leave(path, made)
+    left = intake.leave(path, made)
     assert left == path.parent / "inbox" / f"{made.id}.json"
     assert names(left.parent) == [left.name]
     assert store.find_run(made.id) is None
@@ -46,7 +46,7 @@ def test_what_is_left_is_what_is_taken(path: Path, store: Store, changes: dict[s
 def test_opening_takes_the_inbox(path: Path) -> None:
     made = [run(P0=0.1 + i) for i in range(3)]
     for record in made:
-        inbox.leave(path, record)
+        intake.leave(path, record)
     with Store.open(path) as store:
         assert all(store.find_run(record.id) for record in made)
 
@@ -54,8 +54,8 @@ def test_opening_takes_the_inbox(path: Path) -> None:
 def test_a_record_that_is_there_already_is_not_taken_twice(path: Path, store: Store) -> None:
     made = run()
     store.record(made)
-    inbox.leave(path, made)
-    inbox.leave(path, made)
+    intake.leave(path, made)
+    intake.leave(path, made)
     assert store.take_inbox() == (0, ())
     assert names(path.parent / "inbox") == []
 
@@ -63,10 +63,10 @@ def test_a_record_that_is_there_already_is_not_taken_twice(path: Path, store: St
 def test_what_cannot_be_left_is_said(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (path.parent / "inbox").write_text("a file where the folder should be")
     with pytest.raises(StoreError, match="no record could be left in"):
-        inbox.leave(path, run())
+        intake.leave(path, run())
     monkeypatch.setattr(inbox, "MAX_BYTES", 1000)
     with pytest.raises(StoreError, match="too large"):
-        inbox.leave(path, run())
+        intake.leave(path, run())
 
 
 def test_a_leaver_that_is_stopped_leaves_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,12 +75,12 @@ def test_a_leaver_that_is_stopped_leaves_nothing(path: Path, monkeypatch: pytest
 
     monkeypatch.setattr(os, "fsync", stopped)
     with pytest.raises(KeyboardInterrupt):
-        inbox.leave(path, run())
+        intake.leave(path, run())
     assert names(path.parent / "inbox") == []
 
 
 def test_what_a_killed_leaver_wrote_is_ignored_and_later_removed(path: Path, store: Store) -> None:
-    left = inbox.leave(path, run())
+    left = intake.leave(path, run())
     for name, age in (("young.1a2b.part", 0), ("old.1a2b.part", 7200)):
         part = left.with_name(name)
         part.write_text('{"format":1,')
@@ -91,7 +91,7 @@ def test_what_a_killed_leaver_wrote_is_ignored_and_later_removed(path: Path, sto
 
 def test_a_failing_store_leaves_the_inbox_as_it_is(path: Path) -> None:
     store = Store.open(path)
-    left = inbox.leave(path, run())
+    left = intake.leave(path, run())
     store.close()
     with pytest.raises(StoreError, match="closed"):
         store.take_inbox()
@@ -126,13 +126,16 @@ def _rows_gone(entry: Entry) -> Entry:
 
 
 BAD_ENTRIES: list[tuple[Callable[[Entry], Any], str]] = [
-    (lambda _: [], "the fields are not"),
-    (lambda _: None, "the fields are not"),
+    (lambda _: [], "this is not an object"),
+    (lambda _: None, "this is not an object"),
     (_without("seconds"), "the fields are not"),
     (_set(sql="DROP TABLE run"), "the fields are not"),
     (_set(format=2), "the format is not 1"),
-    (_set(kind="stress"), "this is not a projection"),
-    (_set(parameters={"seed": 1}), "this is not a projection"),
+    (_set(kind="stress"), "the fields are not"),
+    (_set(kind="answer"), "the fields are not"),
+    (_set(kind="reserve"), "the fields are not"),
+    (_set(kind="../run"), "the kind is none"),
+    (_set(parameters={"seed": 1}), "a projection takes no parameters"),
     (_set(facts_version="'; DROP TABLE run; --"), "facts_version is not a version"),
     (_set(facts_version="f" * 63), "the name is not the id"),
     (_set(model_version=1), "model_version is not a version"),
@@ -175,10 +178,10 @@ BAD_ENTRIES: list[tuple[Callable[[Entry], Any], str]] = [
 def test_a_spoilt_record_is_refused_with_its_reason(
     path: Path, store: Store, spoil: Callable[[Entry], Any], reason: str
 ) -> None:
-    left = inbox.leave(path, run())
+    left = intake.leave(path, run())
     left.write_text(json.dumps(spoil(json.loads(left.read_text()))))
     good = run(P0=0.9, months=3)
-    inbox.leave(path, good)
+    intake.leave(path, good)
     recorded, rejected = store.take_inbox()
     assert recorded == 1
     assert store.find_run(good.id) is not None
@@ -215,7 +218,7 @@ def test_any_other_file_is_refused(path: Path, store: Store, data: bytes) -> Non
 
 
 def test_a_record_under_another_name_is_refused(path: Path, store: Store) -> None:
-    left = inbox.leave(path, run())
+    left = intake.leave(path, run())
     left.rename(left.with_name("mine.json"))
     assert store.take_inbox().rejected == (("mine.json", "the name is not the id of what is inside"),)
 
@@ -231,7 +234,7 @@ def test_a_file_too_large_is_not_read(path: Path, store: Store) -> None:
 
 def test_links_pipes_and_folders_are_not_followed(path: Path, store: Store, tmp_path: Path) -> None:
     folder = tmp_path / "inbox"
-    outside = inbox.leave(tmp_path / "elsewhere" / "s.duckdb", run())
+    outside = intake.leave(tmp_path / "elsewhere" / "s.duckdb", run())
     folder.mkdir()
     (folder / outside.name).symlink_to(outside)
     (folder / "dangling.json").symlink_to(tmp_path / "nothing")
@@ -249,5 +252,5 @@ def test_many_files_are_taken_some_at_a_time(
 ) -> None:
     monkeypatch.setattr(inbox, "MAX_FILES", 2)
     for i in range(5):
-        inbox.leave(path, run(P0=0.1 + i))
+        intake.leave(path, run(P0=0.1 + i))
     assert [store.take_inbox().recorded for _ in range(4)] == [2, 2, 1, 0]
