@@ -153,6 +153,14 @@ def volume_names(found: Issuance) -> dict[str, str]:
     }
 
 
+def volume_days(found: Issuance) -> dict[str, str]:
+    """The same, shorter, for heads of columns."""
+    return {
+        row["name"]: f"{row['until'].day} {month(row['until'])}" if row["days"] == 1 else month(row["until"])
+        for row in found.volumes.iter_rows(named=True)
+    }
+
+
 class Traded(NamedTuple):
     """A month's real volume."""
 
@@ -177,5 +185,5 @@ def conflict(found: Issuance) -> str:
     sources = list(dict.fromkeys(found.volumes["source"]))
     return (
         f"The sources on trading volume conflict by a factor of {max(per_day) / min(per_day):.0f}. "
-        f"{'; '.join(parts)}. The one day is from: {sources[0]}; the months from: {sources[-1]}."
+        f"{'; '.join(parts)}. The one day is from {sources[0]}, the months are from {sources[-1]}."
     )

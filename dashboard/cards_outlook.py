@@ -13,11 +13,11 @@ from models.readers.outlook import QUANTITIES, RULE_QUANTITIES, Outlook, engine_
 
 TITLES = {
     "burned": "Burned",
-    "released": "Released, or emitted to suppliers",
-    "net_issuance": "Growth of circulating supply",
+    "released": "Released to suppliers",
+    "net_issuance": "Growth of supply",
     "circulating": "Circulating at the end",
     "income_usd": "Income of all suppliers",
-    "shortfall_usd": "Short of the payout target",
+    "shortfall_usd": "Short of the target",
     "shortfall": "Chance of a shortfall",
 }
 IN_USD = ("income_usd", "shortfall_usd")
@@ -47,7 +47,7 @@ def contract_table(found: Outlook | None, horizon: int) -> pl.DataFrame:
         "Two less one": lambda name, row: apart(name, row, "difference"),
         "Expected effect": lambda name, row: apart(name, row, "effect"),
         NINE: lambda name, row: (
-            f"{percent(row['avoided'], 2)} avoided, {percent(row['caused'], 2)} caused if it comes"
+            f"avoided {percent(row['avoided'], 2)}, caused {percent(row['caused'], 2)}"
             if name == "shortfall"
             else _between(name, row["effect_low"], row["effect_high"])
         ),

@@ -14,6 +14,8 @@ UNITS = {
 def break_even(by_month: pl.DataFrame, *, dark: bool = False) -> Chart:
     """`by_month`: of dashboard.investing.Issuance. Each month is taken alone, as the run enters it."""
     colours, frame = palette(dark), by_month.select(*UNITS)
+    if frame["circulating_revenue_usd"].round().equals(frame["burn_revenue_usd"].round(), null_equal=True):
+        frame = frame.drop("circulating_revenue_usd")  # one line is enough for both ways to count
     looks = {
         "burn_revenue_usd": ("burn covers release and unlocks", colours.second, "solid"),
         "circulating_revenue_usd": ("circulating supply stands still", colours.green, "dot"),
@@ -24,7 +26,8 @@ def break_even(by_month: pl.DataFrame, *, dark: bool = False) -> Chart:
     traces = [
         line(x, (frame[name] / 1e6).to_numpy(), title, colour, dash=dash, width=2.5,
              hovertemplate="$%{y:,.2f}M", connectgaps=False)
-        for name, (title, colour, dash) in looks.items() if frame[name].null_count() < frame.height
+        for name, (title, colour, dash) in looks.items()
+        if name in frame.columns and frame[name].null_count() < frame.height
     ]  # fmt: skip
     layout = {
         "xaxis": date_axis(colours),
@@ -34,7 +37,7 @@ def break_even(by_month: pl.DataFrame, *, dark: bool = False) -> Chart:
     notice = _words(frame)
     return Chart(
         "break-even-revenue", title, notice, f"{title}: {notice}",
-        figure(traces, layout, dark=dark, height=340), frame, UNITS,
+        figure(traces, layout, dark=dark, height=340), frame, {c: UNITS[c] for c in frame.columns},
     )  # fmt: skip
 
 

@@ -103,8 +103,11 @@ def reckon(registry: Registry, run: Projection, named: list[tuple[str, Scenario]
     """What comes to market and what the burn covers of it. `named` are the alternatives of what nobody has
     published, each with its label."""
     usd = registry.baseline().contracts[0].usd
-    burn, circulating = (solved.break_even(run, window, usd, measure) for measure in solved.MEASURES)
-    by_burn, by_circulating = (solved.by_month(run, usd, measure) for measure in solved.MEASURES)
+    burn, by_burn = solved.break_even(run, window, usd, "burn"), solved.by_month(run, usd, "burn")
+    circulating, by_circulating = burn._replace(measure="circulating"), by_burn
+    if not solved.measures_agree(run):
+        circulating = solved.break_even(run, window, usd, "circulating")
+        by_circulating = solved.by_month(run, usd, "circulating")
     shared = ("month", "date", "own_usd", "servable_usd")
     by_month = by_burn.select(
         *shared,
@@ -125,12 +128,17 @@ def reckon(registry: Registry, run: Projection, named: list[tuple[str, Scenario]
                 "usd": [float(v.usd) for v in traded],
                 "days": [v.days for v in traded],
                 "until": [v.until for v in traded],
-                "source": [registry.source(registry.facts[v.fact].source).name for v in traded],
+                "source": [_cited(registry, registry.facts[v.fact].source) for v in traded],
             }
         ),
         _alternatives(registry, run, named, window, usd),
         usd,
     )
+
+
+def _cited(registry: Registry, source: str) -> str:
+    found = registry.source(source)
+    return f"{found.publisher} ({found.name})"
 
 
 # The fields of a break-even that differ between the measures.

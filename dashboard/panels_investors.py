@@ -45,18 +45,18 @@ def selling(desk: Desk, found: Issuance) -> None:
     """What could be sold, in USD and in days of what is traded by each source."""
     st.header("How much is that to sell?", anchor=False)
     st.caption(plain(cards_investors.conflict(found), 700))
-    names = cards_investors.volume_names(found)
-    titles = {"all": "Days, all sold", "sold": "Days, as assumed"}
+    names = cards_investors.volume_days(found)
+    titles = {"all": "All", "sold": "As assumed"}
     days = {
-        f"{what}_days_{name}": st.column_config.NumberColumn(f"{title}: {words}", format="%.3f")
-        for name, words in names.items()
+        f"{what}_days_{name}": st.column_config.NumberColumn(f"{title}, days of {words}", format="%.3f")
         for what, title in titles.items()
+        for name, words in names.items()
     }
     usd = ("unlocked_usd", "released_usd", "all_usd", "sold_usd")
     panels.table(
         desk, found.pressure, name="sell-pressure", title="Unlocked and released, month by month",
         units={"price": "USD per IO"} | dict.fromkeys(usd, "USD") | dict.fromkeys(days, "days of volume"),
-        shown=found.pressure.select("month", "date", pl.col(usd) / 1e6, *days),
+        shown=found.pressure.select("month", "date", pl.col(usd).exclude("all_usd") / 1e6, *days),
         columns=PRESSURE_COLUMNS | days, height=320,
     )  # fmt: skip
 
@@ -107,10 +107,10 @@ def _ahead(desk: Desk, asked: Question, waiting: Outlook | Job, pending: bool) -
     )
     at = horizon if horizon in ends else ends[-1]
     if found is None:
-        st.table(cards_outlook.contract_table(None, at))
+        st.dataframe(cards_outlook.contract_table(None, at), hide_index=True)
         st.caption(f"On its way: {asked.paths:,} random futures, with the contract and without it.")
         st.header(AGAINST, anchor=False)
-        st.table(cards_outlook.rules_table(None, scenario, at))
+        st.dataframe(cards_outlook.rules_table(None, scenario, at), hide_index=True)
     else:
         _found(desk, found, asked, at)
     st.caption(NOTE)
@@ -120,14 +120,14 @@ def _ahead(desk: Desk, asked: Question, waiting: Outlook | Job, pending: bool) -
 def _found(desk: Desk, found: Outlook, asked: Question, at: int) -> None:
     stamp = {"command": investing.command(desk.scenario, asked), "seed": asked.seed, "paths": asked.paths}
     panels.table(
-        desk, found.contract, name="second-contract", title="One contract against two", words=True,
+        desk, found.contract, name="second-contract", title="One contract against two",
         shown=cards_outlook.contract_table(found, at), units={"horizon": "run month"}, headed=False,
         stamp=stamp,
     )  # fmt: skip
     st.caption(plain(cards_outlook.contract(found, asked, at), 900))
     st.header(AGAINST, anchor=False)
     panels.table(
-        desk, found.rules, name="old-schedule", title="The engine against the old schedule", words=True,
+        desk, found.rules, name="old-schedule", title="The engine against the old schedule",
         shown=cards_outlook.rules_table(found, desk.scenario, at), units={"horizon": "run month"},
         headed=False, stamp=stamp,
     )  # fmt: skip
@@ -156,12 +156,20 @@ def _kept(label: str, name: str, start: float) -> Any:
     """A number box that is not empty; Streamlit forgets the state of what another page does not show."""
     state, key = st.session_state, f"contract_{name}"
     if key not in state:
-        state[key] = state.get(f"kept_{key}", start)
-    value = st.number_input(label, key=key, step=type(start)(1), width=190)
+        state[f"start_{key}"] = state.get(f"kept_{key}", start)
+    value = st.number_input(
+        label,
+        value=state[f"start_{key}"],
+        key=key,
+        step=type(start)(1),
+        width=190,
+        format=FORMATS[type(start)],
+    )
     state[f"kept_{key}"] = value
     return value
 
 
+FORMATS = {float: "%.12g", int: "%d"}
 AGAINST = "And against the old schedule?"
 NOTE = (
     "Every difference is taken path by path on the same random shocks; ± is its standard error, from the "
@@ -180,7 +188,6 @@ PRESSURE_COLUMNS: dict[str, Any] = {
     "date": st.column_config.DateColumn("Month's end"),
     "unlocked_usd": st.column_config.NumberColumn("Unlocked, M USD", format="%.2f"),
     "released_usd": st.column_config.NumberColumn("Released, M USD", format="%.2f"),
-    "all_usd": st.column_config.NumberColumn("Both, M USD", format="%.2f"),
     "sold_usd": st.column_config.NumberColumn("Sold as assumed, M USD", format="%.2f"),
 }
 

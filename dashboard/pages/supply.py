@@ -18,7 +18,7 @@ from models.readers.pressure import YEAR
 TITLE = "Supply"
 FIELDS = ("V0_months", "H0", "R_base", "contracts", "beta", "P0", "depth")
 VARIANTS = {"ide": "Full operation", "as_reported": "As reported"}
-UNITS = {"io": "IO", "usd": "USD", "days": "Days of volume"}
+UNITS = {"io": "IO", "usd": "USD", "days": "Days"}
 TRADED = "days traded"  # days of the last whole month of real volume, of which the scenario may differ
 SPANS = ("Four years", "All to 2044")
 
@@ -64,7 +64,7 @@ def observed_table(desk: Desk, observed: pl.DataFrame) -> None:
 @st.fragment
 def net_issuance(desk: Desk, supply: Supply, issued: Issuance, today: date) -> None:
     traded = cards_investors.last_whole_month(issued)
-    units = UNITS | {TRADED: f"Days of {traded.name}'s volume"}
+    units = UNITS | {TRADED: f"Days, {traded.name}"}
     with st.container(horizontal=True):
         variant = st.segmented_control(
             "Variant", list(VARIANTS), format_func=VARIANTS.__getitem__, key="variant", default="ide",

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 import polars as pl
 from scipy.optimize import brentq
 
-from models.economy import Flows, Inputs, Params, State, step
+from models.economy import UNLIMITED, Flows, Inputs, Params, State, step
 from models.parameters import Scenario
 from models.projection import BURNS, Projection
 
@@ -58,6 +58,13 @@ def by_month(run: Projection, contract_usd: float, measure: Measure) -> pl.DataF
     frame = pl.DataFrame(found, schema=[*BreakEven._fields], schema_overrides=kinds, orient="row")
     dates = run.frame["date"].gather_every(n)
     return frame.select(pl.col("first").alias("month"), dates.alias("date"), *BreakEven._fields[3:])
+
+
+def measures_agree(run: Projection) -> bool:
+    """Whether every token that is bought is burned and every one burned was bought, so that both measures are
+    the same."""
+    p = run.compiled.params
+    return p.burn_vault < 0.5 and (p.fee_cap >= UNLIMITED or p.overflow_burn > 0.5)
 
 
 class _Part(NamedTuple):

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import plotly.graph_objects as go
 import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import cards_investors, cards_outlook, investing
+from dashboard import cards_investors, cards_outlook, charts_investors, investing
 from dashboard.answers import Answers
 from dashboard.cli import main
 from models.parameters import parse_scenario
@@ -101,6 +102,30 @@ def test_the_sentence_is_true_of_the_scenario(changes: dict[str, Any], says: str
     assert "None" not in " ".join(card.value + card.detail for card in cards_investors.cards(found, BASELINE))
 
 
+@pytest.mark.parametrize(
+    ("changes", "lines"),
+    [
+        ({}, ["burn covers release and unlocks", "revenue of the run", "most that supply can sell"]),
+        ({"rule": "legacy"}, ["revenue of the run", "most that supply can sell"]),
+        ({"y2_cap_months": 0.0}, ["burn covers release and unlocks", "circulating supply stands still",
+         "revenue of the run", "most that supply can sell"]),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_chart_draws_what_differs_and_says_what_to_notice(
+    changes: dict[str, Any], lines: list[str], dark: bool
+) -> None:
+    answers = Answers(REGISTRY, None, None, Path(), False)
+    found = answers.issuance(parse_scenario(changes, BASELINE), 3)
+    chart = charts_investors.break_even(found.by_month, dark=dark)
+    assert [trace["name"] for trace in go.Figure(chart.figure.to_dict()).data] == lines
+    assert set(chart.units) == set(chart.frame.columns)
+    assert chart.subtitle.endswith(".")
+    assert chart.subtitle in chart.alt
+    never = "In none of the 36 months is there a revenue at which it does."
+    assert (chart.subtitle == never) == ("rule" in changes)
+
+
 # The page
 
 
@@ -135,18 +160,13 @@ def test_the_page_answers_first_and_fills_in_what_was_on_its_way(page: AppTest) 
     )
     assert [m.value for m in page.metric] == ["$6.01M", "7.65", f"3.51{NB}%", "$27.97M"]
     assert page.session_state["outlook"].ended.wait(60)
-    assert set(page.table[0].value["Two less one"]) == {"…"}
+    assert set(page.dataframe[-2].value["Two less one"]) == {"…"}
     page.run()
-    contract, rules = (shown.value.map(read) for shown in page.table)
+    contract, rules = (shown.value for shown in page.dataframe[-2:])
     asked = investing.question(REGISTRY, BASELINE)
     same = investing.request(REGISTRY, BASELINE, asked).answer()
-    for shown, made in (
-        (contract, cards_outlook.contract_table(same, 36)),
-        (rules, cards_outlook.rules_table(same, BASELINE, 36)),
-    ):
-        assert shown.to_dict("records") == [
-            {name: cell.replace(NB, " ") for name, cell in row.items()} for row in made.to_dicts()
-        ]
+    assert contract.to_dict("records") == cards_outlook.contract_table(same, 36).to_dicts()
+    assert rules.to_dict("records") == cards_outlook.rules_table(same, BASELINE, 36).to_dicts()
     assert page.code[-1].value == investing.command(BASELINE, asked)
 
 

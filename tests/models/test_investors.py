@@ -109,6 +109,22 @@ def test_the_level_found_put_back_into_the_model_lets_nothing_be_issued(
     assert all(net(found * part / 20) > 0 for part in range(20))
 
 
+@pytest.mark.parametrize(
+    ("changes", "agree"),
+    [
+        ({}, True),
+        ({"y2_cap_months": 1.0}, False),
+        ({"y2_cap_months": 1.0, "overflow": "burn"}, True),
+        ({"burn_source": "vault"}, False),
+        (HARD | {"order": "vault_first", "y2_cap_months": None}, True),
+    ],
+)  # fmt: skip
+def test_the_measures_agree_where_all_that_is_bought_is_burned(changes: dict[str, Any], agree: bool) -> None:
+    assert solved.measures_agree(run(**changes)) == agree
+    levels = [over_a_year(measure, **changes).revenue_usd for measure in MEASURES]
+    assert (levels == pytest.approx(levels[::-1], rel=1e-9) if None not in levels else False) == agree
+
+
 def test_each_month_alone_begins_as_the_run_left_the_one_before() -> None:
     one = run()
     frame = solved.by_month(one, FIRST, "burn")
