@@ -86,7 +86,8 @@ class Supply:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Where a headline figure comes from. `inputs`: symbol, title, value, unit, kind, source, address."""
+    """Where a headline figure comes from. `inputs`: symbol, title, value, unit, kind, source, address;
+    `behind`: the run behind it, in words, where that is more than its path."""
 
     title: str
     formula: str
@@ -94,6 +95,7 @@ class Explanation:
     arithmetic: list[str]
     path: pl.DataFrame
     command: str
+    behind: str = ""
 
 
 class Answers:

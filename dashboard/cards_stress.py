@@ -17,11 +17,17 @@ class Card(NamedTuple):
     label: str
     value: str
     detail: str
+    figure: str  # for explain_stress
 
 
 COMING = tuple(
-    Card(label, "…", "On its way.")
-    for label in ("Chance of a shortfall", "Half are short by", "Worst twentieth", "Suppliers underpaid")
+    Card(label, "…", "On its way.", figure)
+    for label, figure in (
+        ("Chance of a shortfall", "chance"),
+        ("Half are short by", "time"),
+        ("Worst twentieth", "worst"),
+        ("Suppliers underpaid", "underpaid"),
+    )
 )
 
 
@@ -86,7 +92,7 @@ def _chance(found: Stressed, spread: pl.DataFrame | None) -> Card:
     r = found.report
     low, high = r["interval"]
     detail = f"{'; '.join(lines)}. With sampling: {chance_with_error(r['p_depletion'], low, high)}."
-    return Card("Chance of a shortfall", chance(r["p_depletion"]), detail[0].upper() + detail[1:])
+    return Card("Chance of a shortfall", chance(r["p_depletion"]), detail[0].upper() + detail[1:], "chance")
 
 
 def _time(found: Stressed) -> Card:
@@ -97,7 +103,7 @@ def _time(found: Stressed) -> Card:
         for level, words in shares.items()
     ]
     half = "not reached" if to["50"] is None else f"month {to['50']}"
-    return Card("Half are short by", half, f"Short: {', '.join(said)}.")
+    return Card("Half are short by", half, f"Short: {', '.join(said)}.", "time")
 
 
 def _worst(found: Stressed) -> Card:
@@ -106,7 +112,7 @@ def _worst(found: Stressed) -> Card:
         "What suppliers stay short of in all in the worst 5 % of futures, on average "
         f"(± {usd(loss['cvar5_error'])}); over all futures {usd(loss['mean'])} (± {usd(loss['mean_error'])})."
     )
-    return Card("Worst twentieth", usd(loss["cvar5"]), detail.replace("$", "\\$"))
+    return Card("Worst twentieth", usd(loss["cvar5"]), detail.replace("$", "\\$"), "worst")
 
 
 def _paid(found: Stressed) -> Card:
@@ -116,7 +122,9 @@ def _paid(found: Stressed) -> Card:
     if "pay" in r["quantiles"]:
         worst = min(r["quantiles"]["pay"]["5"])
         detail += f"; in the worst month one future in twenty pays {quantity('pay', worst)} or less"
-    return Card("Suppliers underpaid", chance(p["value"]), f"{detail}. 95 %: {interval(*p['interval'])}.")
+    return Card(
+        "Suppliers underpaid", chance(p["value"]), f"{detail}. 95 %: {interval(*p['interval'])}.", "underpaid"
+    )
 
 
 def against(other: str, found: Comparison | None) -> str:

@@ -21,6 +21,7 @@ class Card(NamedTuple):
     label: str
     value: str
     detail: str
+    figure: str  # for explain_suppliers
 
 
 def result(found: Answer, way: str) -> Mapping[str, float]:
@@ -59,6 +60,7 @@ def cards(found: Answer) -> list[Card]:
             _between(*map(usd, sorted(w["month_usd_p50"] for w in ways))),
             f"The middle of all futures. Old schedule: {usd(old['month_usd_p50'])}; on the same futures the "
             f"engine, by multipliers, brings {_apart(found)} on average.",
+            "left",
         ),
         Card(
             f"Never paid back in {f.months} months",
@@ -66,12 +68,14 @@ def cards(found: Answer) -> list[Card]:
             f"Paid back in the middle: {_when(back[0])} by multipliers, {_when(back[1])} by ROI + Z. Old "
             f"schedule: never with a chance of {percent(old['never'])}. Sampling alone moves these by up to "
             f"{percent(max(r['never_high'] - r['never_low'] for r in (*ways, old)) / 2, 2)}.",
+            "never",
         ),
         Card(
             "One month in twenty is worse than",
             _between(*map(usd, sorted(w["worst_usd"] for w in ways))),
             "On average those months bring "
             f"{_between(*map(usd, sorted(w['worst_mean_usd'] for w in ways)))}.",
+            "worst",
         ),
         Card(
             "Stake, locked while you run",
@@ -80,6 +84,7 @@ def cards(found: Answer) -> list[Card]:
             f"{usd(f.stake_end_p5_usd)} one time in twenty. Getting it out takes "
             f"{f.stake_wait_days:g} days, in which it can lose {usd(f.stake_wait_loss_usd)} "
             "in one month of twenty.",
+            "stake",
         ),
     ]
 
@@ -110,22 +115,26 @@ def first_cards(found: Answer) -> list[Card]:
             "Left a month, after electricity and fees",
             _between(*map(usd, sorted(w["month_usd_p50"] for w in ways))),
             f"Without random shocks. Old schedule: {usd(old['month_usd_p50'])}.",
+            "left",
         ),
         Card(
             f"Never paid back in {f.months} months",
             "…",
             f"Without random shocks paid back: {back[0]} by multipliers, {back[1]} by ROI + Z.",
+            "never",
         ),
         Card(
             "One month in twenty is worse than",
             "…",
             "Without random shocks the worst month brings "
             f"{_between(*map(usd, sorted(w['worst_usd'] for w in ways)))}.",
+            "worst",
         ),
         Card(
             "Stake, locked while you run",
             f"{f.stake_io:,.0f} IO, {usd(f.stake_usd)}",
             f"Without random shocks it is worth {usd(f.stake_end_p50_usd)} at the end.",
+            "stake",
         ),
     ]
 

@@ -1,10 +1,13 @@
-"""Where a number comes from, in a dialog."""
+"""Headline figures as cards, each with where its number comes from, in a dialog."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
+import polars as pl
 import streamlit as st
 
 from dashboard import panels
+from dashboard.answers import Explanation
 from dashboard.formats import plain
 from dashboard.frame import Desk
 
@@ -18,19 +21,58 @@ PATH_COLUMNS: dict[str, Any] = {
     **{name: st.column_config.NumberColumn(f"{name}, USD", format="%,.0f") for name in USD},
     **{name: st.column_config.NumberColumn(f"{name}, IO", format="%,.0f") for name in IO},
 }
+UNITS = {"price": "USD per IO", "month": "run month", **dict.fromkeys(USD, "USD"), **dict.fromkeys(IO, "IO")}
+
+
+class Card(Protocol):
+    """A headline figure; `figure` names it for whoever explains it."""
+
+    @property
+    def label(self) -> str: ...
+    @property
+    def value(self) -> str: ...
+    @property
+    def detail(self) -> str: ...
+    @property
+    def figure(self) -> str: ...
+
+
+def card(
+    desk: Desk,
+    made: Card,
+    explained: Callable[[str], Explanation] | None,
+    below: Callable[[], None] | None = None,
+) -> None:
+    """A figure with what stands under it and its explanation, which is made when it is asked for. None: the
+    figure is on its way still. `below` fills the card further."""
+    with st.container(border=True, height="stretch"):
+        st.metric(made.label, made.value)
+        st.caption(made.detail)
+        if below is not None:
+            below()
+        key = f"explain_{made.figure}"
+        if st.button("Explain this number", key=key, type="tertiary", disabled=explained is None):
+            assert explained is not None
+            show(desk, explained(made.figure), made.figure)
 
 
 @st.dialog("Where this number comes from", width="large")
-def explain(desk: Desk, figure: str) -> None:
-    """One of explain.FIGURES: formula, this run's arithmetic, inputs with sources, the months around it."""
-    found = desk.answers.explain(desk.scenario, figure)
+def show(desk: Desk, found: Explanation, figure: str) -> None:
+    """Formula, this run's arithmetic, what is behind it, inputs with their sources, and the command."""
     st.markdown(f"**{plain(found.title)}**")
     st.code(found.formula, language=None, wrap_lines=True)
     st.markdown("With this run's numbers")
     st.code("\n".join(found.arithmetic), language=None, wrap_lines=True)
-    st.markdown("The months behind it, states at the month's end")
-    st.dataframe(found.path, hide_index=True, column_config=PATH_COLUMNS)
-    st.markdown("The inputs it rests on")
-    panels.inputs_table(found.inputs)
+    stamp = {"command": found.command}
+    _table(desk, found.path, f"{figure}-path", "The months behind it, states at the month's end", stamp)
+    if found.behind:
+        st.caption(plain(found.behind, 300))
+    _table(desk, found.inputs, f"{figure}-inputs", "The inputs it rests on", stamp)
     st.markdown("The command that gives it")
     st.code(found.command, language="bash", wrap_lines=True)
+
+
+def _table(desk: Desk, frame: pl.DataFrame, name: str, title: str, stamp: dict[str, Any]) -> None:
+    columns = panels.INPUT_COLUMNS if name.endswith("inputs") else PATH_COLUMNS
+    units = {column: UNITS[column] for column in frame.columns if column in UNITS}
+    panels.table(desk, frame, name=name, title=title, columns=columns, units=units, stamp=stamp)

@@ -29,13 +29,9 @@ def page(desk: Desk) -> None:
     with st.container(key="answer"):
         st.title(f"**{verdict}**; {spread}" if spread else f"**{verdict}**", anchor=False)
     for column, card in zip(st.columns(3), cards.headline(run, alternatives), strict=True):
-        with column.container(border=True, height="stretch"):
-            st.metric(card.label, card.value)
-            st.caption(card.detail)
-            if card.figure == "first_shortfall_month":
-                chance(desk)
-            if st.button("Explain this number", key=f"explain_{card.figure}", type="tertiary"):
-                panels_explain.explain(desk, card.figure)
+        with column:
+            below = partial(chance, desk) if card.figure == "first_shortfall_month" else None
+            panels_explain.card(desk, card, partial(desk.answers.explain, desk.scenario), below)
     before = desk.session.previous
     st.caption(cards_change.since(desk.answers.run(before) if before else None, run))
     over_time(desk)

@@ -8,7 +8,17 @@ from typing import Any, NamedTuple
 import polars as pl
 import streamlit as st
 
-from dashboard import cards, cards_stress, charts_stress, controls, panels, panels_calibration, panels_risk
+from dashboard import (
+    cards,
+    cards_stress,
+    charts_stress,
+    controls,
+    panels,
+    panels_calibration,
+    panels_explain,
+    panels_risk,
+)
+from dashboard.explain_stress import explain
 from dashboard.formats import plain
 from dashboard.frame import Desk, drawer
 from dashboard.jobs import Job
@@ -222,11 +232,12 @@ def answer(desk: Desk, asked: Asked, refreshing: bool) -> None:
     st.title(f"**{words}**", anchor=False)
     progress(desk, asked, found, refreshing)
     made = cards_stress.cards(found, spread) if found else cards_stress.COMING
+    # a run that grows would close the dialog again
+    explained = None if found is None or refreshing else partial(explain, desk.answers, found)
     # two and two: four would be too narrow for their words beside the controls of a tablet
     for column, card in zip([*st.columns(2), *st.columns(2)], made, strict=True):
-        with column.container(border=True, height="stretch"):
-            st.metric(card.label, card.value)
-            st.caption(card.detail)
+        with column:
+            panels_explain.card(desk, card, explained)
 
 
 def progress(desk: Desk, asked: Asked, found: Stressed | None, refreshing: bool) -> None:

@@ -7,7 +7,16 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboard import cards_suppliers, charts_suppliers, fleets, panels, panels_renting, panels_suppliers
+from dashboard import (
+    cards_suppliers,
+    charts_suppliers,
+    explain_suppliers,
+    fleets,
+    panels,
+    panels_explain,
+    panels_renting,
+    panels_suppliers,
+)
 from dashboard.answers import model_version
 from dashboard.fleets import Question
 from dashboard.formats import plain
@@ -93,7 +102,14 @@ def answer(desk: Desk, asked: Question, waiting: Answer | Job, pending: bool) ->
         first = desk.answers.supplier_first(desk.scenario, asked)
         words, made = cards_suppliers.first_verdict(first, asked), cards_suppliers.first_cards(first)
     st.title(f"**{plain(words, 600)}**", anchor=False)
-    cards(made)
+    explained = None
+    if found is not None and not pending:  # what is refreshed would close the dialog again
+        explained = partial(explain_suppliers.explain, desk.answers, found, asked, desk.scenario)
+    for pair in (made[:2], made[2:]):
+        for column, card in zip(st.columns(2), pair, strict=True):
+            with column:
+                shown = card._replace(detail=plain(card.detail, 400))
+                panels_explain.card(desk, shown, explained)
 
 
 def results(desk: Desk, asked: Question, waiting: Answer | Job) -> None:
@@ -186,14 +202,6 @@ def kept_number(place: Any, label: str, name: str, start: float | None) -> float
     value: float | None = place.number_input(label, 0.0, value=None, key=key)
     state[f"kept_{key}"] = value
     return value
-
-
-def cards(made: list[cards_suppliers.Card]) -> None:
-    for pair in (made[:2], made[2:]):
-        for column, card in zip(st.columns(2), pair, strict=True):
-            with column.container(border=True, height="stretch"):
-                st.metric(card.label, card.value)
-                st.caption(plain(card.detail, 400))
 
 
 def checklist(asked: Question) -> None:
