@@ -26,6 +26,7 @@ class Card(NamedTuple):
     label: str
     value: str
     detail: str
+    figure: str  # for explain_investors
 
 
 def verdict(found: Issuance) -> str:
@@ -85,7 +86,9 @@ def _revenue(found: Issuance) -> Card:
             f" The active supply could sell at most {usd(burn.servable_usd)} at the same price of an hour: "
             "more takes more machines or dearer hours, which the model does not limit."
         )
-    return Card("Revenue at which the burn covers all", _level(burn), f"{detail} {_other(found)}")
+    return Card(
+        "Revenue at which the burn covers all", _level(burn), f"{detail} {_other(found)}", "break_even"
+    )
 
 
 def _level(at: BreakEven) -> str:
@@ -107,10 +110,10 @@ def _other(found: Issuance) -> str:
 def _contracts(found: Issuance) -> Card:
     size = f"of {usd(found.contract_usd)} a month beside the base revenue, in place of the run's own"
     if found.burn.contracts is None:
-        return Card("Contracts like the first", "none", f"No number of them, {size}, is enough.")
+        return Card("Contracts like the first", "none", f"No number of them, {size}, is enough.", "contracts")
     whole = math.ceil(found.burn.contracts - 1e-9)
     detail = f"So {whole} {size}. The scenario's demand takes its part of each."
-    return Card("Contracts like the first", f"{found.burn.contracts:.2f}", detail)
+    return Card("Contracts like the first", f"{found.burn.contracts:.2f}", detail, "contracts")
 
 
 def _yield(found: Issuance) -> Card:
@@ -121,7 +124,7 @@ def _yield(found: Issuance) -> Card:
         f"circulate at the start, worth {usd(b.market_cap_usd)}: {percent(b.burn_yield_io, 2)} in IO, "
         f"{percent(b.burn_yield_usd, 2)} in USD. Unlocks and release add {percent(b.dilution)} meanwhile."
     )
-    return Card("Burn yield on market cap", percent(b.burn_yield_usd, 2), detail)
+    return Card("Burn yield on market cap", percent(b.burn_yield_usd, 2), detail, "burn_yield")
 
 
 def _pressure(found: Issuance, scenario: Scenario) -> Card:
@@ -134,7 +137,7 @@ def _pressure(found: Issuance, scenario: Scenario) -> Card:
         f"assumes, {percent(scenario.sell_unlock)} of unlocks and {percent(scenario.sell_payout)} of "
         f"payouts: {usd(sold)}."
     )
-    return Card("Comes to market", usd(total), detail)
+    return Card("Comes to market", usd(total), detail, "pressure")
 
 
 def _per_day(found: Issuance) -> dict[str, float]:

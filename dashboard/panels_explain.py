@@ -50,10 +50,15 @@ def card(
         st.caption(made.detail)
         if below is not None:
             below()
-        key = f"explain_{made.figure}"
-        if st.button("Explain this number", key=key, type="tertiary", disabled=explained is None):
-            assert explained is not None
-            show(desk, explained(made.figure), made.figure)
+        button(desk, made.figure, explained)
+
+
+def button(desk: Desk, figure: str, explained: Callable[[str], Explanation] | None) -> None:
+    """What opens the explanation of a figure."""
+    key = f"explain_{figure}"
+    if st.button("Explain this number", key=key, type="tertiary", disabled=explained is None):
+        assert explained is not None
+        show(desk, explained(figure), figure)
 
 
 @st.dialog("Where this number comes from", width="large")
@@ -64,7 +69,7 @@ def show(desk: Desk, found: Explanation, figure: str) -> None:
     st.markdown("With this run's numbers")
     st.code("\n".join(found.arithmetic), language=None, wrap_lines=True)
     stamp = {"command": found.command}
-    _table(desk, found.path, f"{figure}-path", "The months behind it, states at the month's end", stamp)
+    _table(desk, found.path, f"{figure}-path", "The months behind it, as they end", stamp)
     if found.behind:
         st.caption(plain(found.behind, 300))
     _table(desk, found.inputs, f"{figure}-inputs", "The inputs it rests on", stamp)

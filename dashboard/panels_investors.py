@@ -7,7 +7,15 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboard import cards_investors, cards_outlook, charts_investors, investing, panels
+from dashboard import (
+    cards_investors,
+    cards_outlook,
+    charts_investors,
+    explain_investors,
+    investing,
+    panels,
+    panels_explain,
+)
 from dashboard.formats import plain
 from dashboard.frame import Desk, drawer
 from dashboard.investing import Issuance, Question
@@ -23,9 +31,10 @@ def covers(desk: Desk, found: Issuance) -> None:
     made = cards_investors.cards(found, desk.scenario)
     for pair in (made[:2], made[2:]):
         for column, card in zip(st.columns(2), pair, strict=True):
-            with column.container(border=True, height="stretch"):
-                st.metric(card.label, card.value)
-                st.caption(plain(card.detail, 700))
+            with column:
+                shown = card._replace(detail=plain(card.detail, 700))
+                explained = partial(explain_investors.explain, desk.answers, found, desk.scenario)
+                panels_explain.card(desk, shown, explained)
     panels.chart(desk, charts_investors.break_even(found.by_month, dark=desk.dark))
     if found.alternatives.height > 1:
         label = f"Under all {found.alternatives.height} named alternatives of what nobody has published"

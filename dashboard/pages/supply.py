@@ -7,7 +7,14 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboard import cards_investors, charts_supply, panels, panels_investors
+from dashboard import (
+    cards_investors,
+    charts_supply,
+    explain_investors,
+    panels,
+    panels_explain,
+    panels_investors,
+)
 from dashboard.answers import Supply
 from dashboard.formats import plain
 from dashboard.frame import Desk, drawer
@@ -30,6 +37,8 @@ def page(desk: Desk) -> None:
     with st.container(key="answer"):
         answer, _, covered = cards_investors.verdict(issued).partition("; ")
         st.title(f"**{plain(answer, 400)}**; {plain(covered, 400)}", anchor=False)
+        explained = partial(explain_investors.explain, desk.answers, issued, desk.scenario)
+        panels_explain.button(desk, "net", explained)
     holders(desk, supply, today)
     net_issuance(desk, supply, issued, today)
     panels_investors.covers(desk, issued)

@@ -7,7 +7,16 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from dashboard import cards_stress, cards_suppliers, explain_stress, explain_suppliers, fleets, stress
+from dashboard import (
+    cards_investors,
+    cards_stress,
+    cards_suppliers,
+    explain_investors,
+    explain_stress,
+    explain_suppliers,
+    fleets,
+    stress,
+)
 from dashboard.answers import Answers, Explanation
 from dashboard.stress import Question, Stressed
 from data.suppliers import example_fleet
@@ -133,3 +142,30 @@ def test_what_a_supplier_judges_otherwise_is_theirs(answers: Answers, fleet: Ans
     )  # fmt: skip
     found = explain_suppliers.explain(answers, fleet, other, BASELINE, "left").inputs
     assert found.filter(value="0.123")["kind"].to_list() == ["this scenario"]
+
+
+def test_every_card_of_an_investor_is_explained(answers: Answers) -> None:
+    found = answers.issuance(BASELINE, 12)
+    figures = [card.figure for card in cards_investors.cards(found, BASELINE)]
+    assert ["net", *figures] == [*explain_investors.FIGURES]
+    for figure in explain_investors.FIGURES:
+        sound(explain_investors.explain(answers, found, BASELINE, figure))
+
+
+def test_what_comes_to_market_less_what_leaves_it_is_the_growth(answers: Answers) -> None:
+    found = answers.issuance(BASELINE, 12)
+    explained = explain_investors.explain(answers, found, BASELINE, "net")
+    unlocked, released, bought, refilled, net, months = numbers(explained.arithmetic[0].replace(" - ", " "))
+    assert net == pytest.approx(unlocked + released - bought - refilled, abs=2)
+    assert months == explained.path.height == 12
+    # against the states themselves, a year apart
+    states = answers.run(BASELINE).states
+    start, end = states[0], states[12]
+    assert net == pytest.approx(end.C + end.K + end.Q - start.C - start.K - start.Q, abs=2)
+
+
+def test_no_headline_figure_stands_without_its_explanation() -> None:
+    """Cards are drawn in one place, which gives each its button."""
+    folder = Path(explain_stress.__file__).parent
+    drawn = [path.name for path in folder.rglob("*.py") if "st.metric(" in path.read_text("utf-8")]
+    assert drawn == ["panels_explain.py"]
