@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from dashboard.progress import Progress
+from dashboard.progress import Parts, Progress
 from data.mechanisms import build_mechanisms
 from data.policy_inputs import LEVERS, levers_for
 from data.registry import Registry
 from models.mechanism_futures import rules_on_futures
 from models.parameters import Scenario, parse_scenario
 from models.policy import EVENTS, QUANTITIES, Policy, best, check_rule, lab, pays_less
-from models.policy_design import explore, policy_of, settled
+from models.policy_design import ROUNDS, SEARCH_PATHS, explore, policy_of, settled
 from models.shocks import Shocks
 
 if TYPE_CHECKING:
@@ -71,9 +71,11 @@ def policy(
     answers: "Answers", q: PolicyQuestion, progress: Progress | None, cancelled: Cancelled | None
 ) -> tuple[dict[str, Any], Tables]:
     registry = answers.registry
+    shown = Parts([ROUNDS * SEARCH_PATHS, q.paths], progress)  # of paths a policy, about
     tried = explore(
-        q.scenario, answers.protocol, q.shocks, levers_for(registry, q.levers), q.policies, q.seed, cancelled
-    )
+        q.scenario, answers.protocol, q.shocks, levers_for(registry, q.levers), q.policies, q.seed,
+        progress=shown.next(), cancelled=cancelled,
+    )  # fmt: skip
     kinds = [TODAY] + [_kind(tried[0], other) for other in tried[1:]]
     mine = None if q.own is None else dict(zip(q.levers, q.own, strict=True))
     if mine in tried:
@@ -81,7 +83,7 @@ def policy(
     elif mine is not None:
         tried, kinds = [*tried, mine], [*kinds, YOURS]
     found = lab(
-        q.scenario, answers.protocol, q.shocks, tried, paths=q.paths, seed=q.seed, progress=progress,
+        q.scenario, answers.protocol, q.shocks, tried, paths=q.paths, seed=q.seed, progress=shown.next(),
         cancelled=cancelled,
     )  # fmt: skip
     table = found.policies.insert_column(1, pl.Series("kind", kinds))

@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import polars as pl
 from scipy.stats import qmc
 
 from models.attribution import Input
 from models.parameters import InputError, Protocol, Scenario
-from models.policy import EFFICIENT, EVENTS, MAX_POLICIES, Policy, check_rule, lab
+from models.policy import EVENTS, MAX_POLICIES, Policy, check_rule, lab, pays_less, unbeaten
 from models.shocks import Shocks
+from models.stress.engine import Progress
 
 # Settings that say nothing while the controller is off.
 CONTROLLER = ("a", "r_min", "r_max", "g_down", "g_up", "k_min")
@@ -36,37 +36,47 @@ def explore(
     levers: Sequence[Input],
     policies: int,
     seed: int,
+    *,
+    progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> list[Policy]:
     """That many different policies: the half from `design`, the others in ROUNDS as offspring of those that
-    were efficient so far, each lever from one of two parents or drawn anew. Raises InputError for levers or
-    a number that cannot be, Stopped when cancelled."""
+    were best so far, of all and of those that pay no less than today's: each lever from one of two parents
+    or drawn anew. Raises InputError for levers or a number that cannot be, Stopped when cancelled."""
     found = design(today, levers, max(policies // 2, len(alone(today, levers))), seed)
     _check_number(policies, len(found))
     now, rng = found[0], np.random.default_rng([seed, ROUNDS])
     for rounds in range(ROUNDS, 0, -1):
+
+        def told(done: int, out_of: int, before: int = ROUNDS - rounds) -> None:
+            if progress is not None:
+                progress(before * out_of + done, ROUNDS * out_of)
+
         wanted = len(found) + (policies - len(found)) // rounds
-        parents = _efficient(today, protocol, shocks, found, seed, cancelled)
+        parents = _best(today, protocol, shocks, found, seed, told, cancelled)
         for _ in range(ATTEMPTS):
             born = [_born(parents, levers, now, today, rng) for _ in range(wanted - len(found))]
             found = _different([*found, *born])
     return _all(found, policies)
 
 
-def _efficient(
+def _best(
     today: Scenario,
     protocol: Protocol,
     shocks: Shocks,
     found: list[Policy],
     seed: int,
+    progress: Progress,
     cancelled: Callable[[], bool] | None,
 ) -> list[Policy]:
     elsewhere = (seed + 1) % 2**64
     table = lab(
-        today, protocol, shocks, found, paths=SEARCH_PATHS, seed=elsewhere, cancelled=cancelled
-    ).policies
-    best = pl.any_horizontal(pl.col(f"verdict_{event}") == EFFICIENT for event in EVENTS)
-    return [found[number] for number in table.filter(best)["number"].to_list()]
+        today, protocol, shocks, found, paths=SEARCH_PATHS, seed=elsewhere, progress=progress,
+        cancelled=cancelled,
+    ).policies  # fmt: skip
+    no_less = table.filter(~pays_less())
+    best = {n for event in EVENTS for part in (table, no_less) for n in unbeaten(part, event)["number"]}
+    return [found[number] for number in sorted(best)]
 
 
 def _born(

@@ -13,6 +13,7 @@ from models.policy import DOMINATED, EFFICIENT, UNCLEAR, best, lab, pays_less, u
 from models.policy_design import CONTROLLER, alone, design, explore, policy_of, settled
 from models.stress.compare import watched
 from models.stress.plan import make_plan
+from models.stress.sweep import Stopped
 from tests.scenarios import BASELINE, PROTOCOL, REGISTRY
 from tests.stress.executors import SHOCKS
 from tests.stress.risk_cases import one_market, small
@@ -88,6 +89,23 @@ def test_every_number_is_that_of_the_paths(monkeypatch: pytest.MonkeyPatch) -> N
     of_pair = policy._pair_errors(sums, 0, paths)
     assert of_pair[1, 2] == pytest.approx((burned[1] - burned[2]).std() / np.sqrt(paths))
     assert (np.diag(of_pair) == 0).all()
+
+
+def test_progress_is_told_over_all_chunks_and_a_cancel_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """256 paths of two policies in two chunks; a search tells its rounds as one."""
+    monkeypatch.setattr(policy, "HELD", 1)
+    told: list[tuple[int, int]] = []
+    tried = [{"beta": 0.5}, {"beta": 1.0}]
+    lab(BASELINE, PROTOCOL, SHOCKS, tried, paths=256, progress=lambda *now: told.append(now))
+    assert told == sorted(told)
+    assert {(256, 512), (512, 512)} <= set(told)
+    with pytest.raises(Stopped):
+        lab(BASELINE, PROTOCOL, SHOCKS, tried, paths=256, cancelled=lambda: True)
+    shares: list[float] = []
+    few = levers_for(REGISTRY, ("beta",))
+    explore(BASELINE, PROTOCOL, SHOCKS, few, 6, 1, progress=lambda done, all_: shares.append(done / all_))
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
 
 
 def less(changes: dict[str, Any], tried: list[dict[str, Any]]) -> pl.DataFrame:
