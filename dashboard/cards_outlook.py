@@ -9,7 +9,7 @@ import polars as pl
 from dashboard.formats import MINUS, io, millions, percent, usd
 from dashboard.investing import Question
 from models.parameters import Scenario
-from models.readers.outlook import QUANTITIES, RULE_QUANTITIES, Outlook, engine_rule
+from models.readers.outlook import ACROSS_PATHS, QUANTITIES, RULE_QUANTITIES, Outlook, engine_rule
 
 TITLES = {
     "burned": "Burned",
@@ -35,7 +35,30 @@ def contract(found: Outlook, asked: Question, horizon: int) -> str:
         f"{asked.paths:,} random futures to month {horizon}: at a chance of {percent(p.probability)} it "
         f"moves the burn by {apart('burned', burn, 'effect')} in expectation, and by "
         f"{apart('burned', burn, 'difference')} if it comes. If it comes, the chance of a shortfall moves by "
-        f"{apart('shortfall', chance, 'difference')}."
+        f"{apart('shortfall', chance, 'difference')}.{_across(found, ('burned', 'shortfall'), asked.paths)}"
+    )
+
+
+MOVED = {
+    "burned": "the contract moves the burn by",
+    "shortfall": "the chance by",
+    "circulating": "that difference in circulation is",
+}
+
+
+def _across(found: Outlook, names: tuple[str, ...], paths: int) -> str:
+    """The range of some differences over the alternatives, each end with its own error."""
+    others = found.alternatives
+    if others.height < 2:
+        return ""
+    said = []
+    for name in names:
+        ends = others.sort(name)[[0, -1]].iter_rows(named=True)
+        low, high = (apart(name, row, name) for row in ends)
+        said.append(f"{MOVED[name]} {low} to {high}")
+    return (
+        f" Over {others.height} named alternatives of what nobody has published, on "
+        f"{min(paths, ACROSS_PATHS):,} futures to the run's end: {' and '.join(said)}."
     )
 
 
@@ -65,6 +88,7 @@ def rules(found: Outlook, scenario: Scenario, paths: int, horizon: int) -> str:
     return (
         f"Against the old schedule, over the same {paths:,} random futures to month {horizon}, "
         f"{RULES[engine_rule(scenario)]} leaves {said[0]} in circulation and pays suppliers {said[1]}."
+        f"{_across(found, ('circulating',), paths)}"
     )
 
 

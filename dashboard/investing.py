@@ -160,8 +160,9 @@ def _alternatives(
 
 def request(registry: Registry, scenario: Scenario, asked: Question) -> Ahead:
     """The random part, for this process or for the engine's."""
+    named = registry.alternatives(scenario) if scenario.rule == "ide" else []
     protocol, shocks = registry.protocol(), registry.shocks()
-    return Ahead(scenario, asked.prospect, protocol, shocks, asked.seed, asked.paths)
+    return Ahead(scenario, asked.prospect, protocol, shocks, asked.seed, asked.paths, tuple(named))
 
 
 def aside(answers: "Answers", scenario: Scenario, asked: Question) -> tuple[Ahead, Callable[[Outlook], None]]:

@@ -87,6 +87,7 @@ def _record(found: Issuance, outlook: Outlook, question: Question) -> dict[str, 
         "volumes": [{**row, "until": row["until"].isoformat()} for row in found.volumes.to_dicts()],
         "second_contract": outlook.contract.to_dicts(),
         "old_schedule": outlook.rules.to_dicts(),
+        "outlook_alternatives": outlook.alternatives.to_dicts(),
         "by_month": [{**row, "date": row["date"].isoformat()} for row in by_month(found).to_dicts()],
     }
 

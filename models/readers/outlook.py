@@ -25,6 +25,8 @@ MOST_PATH_MONTHS = 6_000_000
 # What a path ends with, of models.stress.path.ROWS, in the order in which it is taken in.
 WATCHED = ("burned", "released", "circulating", "shortfall_usd", "first_shortfall")
 QUANTITIES = ("burned", "released", "net_issuance", "shortfall_usd", "shortfall")
+ACROSS_PATHS = 2_000  # of them, as there are many
+ACROSS = ("burned", "net_issuance", "shortfall")
 RULE_QUANTITIES = ("circulating", "income_usd", "released", "burned")
 
 
@@ -70,10 +72,14 @@ class Outlook(NamedTuple):
     `avoided` and `caused` are the shares of futures in which the contract alone decides.
 
     `rules`: one row a horizon and quantity: old, engine, difference (engine less old), with errors, low and
-    high of the difference."""
+    high of the difference.
+
+    `alternatives` of what nobody has published, over the whole run and its first ACROSS_PATHS paths: label,
+    by quantity of ACROSS two less one with its error, and circulating (engine less old) with its error."""
 
     contract: pl.DataFrame
     rules: pl.DataFrame
+    alternatives: pl.DataFrame
 
 
 @dataclass(frozen=True)
@@ -86,12 +92,14 @@ class Ahead:
     shocks: Shocks
     seed: int
     paths: int
+    named: tuple[tuple[str, Scenario], ...] = ()  # alternatives of what nobody has published, with labels
 
     @property
     def path_steps(self) -> int:
         """About how much work it is."""
         s = self.scenario
-        return self.paths * s.months * (4 * s.steps_per_month + 6 * s.months)
+        across = 2 * len(self.named) * min(self.paths, ACROSS_PATHS)
+        return s.months * ((8 * self.paths + across) * s.steps_per_month + 6 * self.paths * s.months)
 
     def answer(self, cancelled: Callable[[], bool] = lambda: False) -> Outlook:
         """Raises InputError, and Stopped when cancelled."""
@@ -102,7 +110,7 @@ class Ahead:
             raise InputError(
                 f"paths = {self.paths:,} is not allowed over {s.months} months: 1 to {most:,} are"
             )
-        two = parse_scenario({"contracts": (*s.contracts, self.prospect.contract)}, s)
+        two = self._with_contract(s)
         engine, old = (parse_scenario({"rule": rule}, s) for rule in (engine_rule(s), "legacy"))
         ends = {
             name: self._ends(scenario, cancelled)
@@ -126,21 +134,41 @@ class Ahead:
                 ends["engine"][at] | {"income_usd": incomes[1][:, at - 1]},
             )
         ]
-        return Outlook(_frame(contract), _frame(rules))
+        others = [
+            {"label": label, **self._across(other, ends["old"][s.months], cancelled)}
+            for label, other in self.named
+        ]
+        return Outlook(_frame(contract), _frame(rules), _frame(others))
+
+    def _with_contract(self, s: Scenario) -> Scenario:
+        return parse_scenario({"contracts": (*s.contracts, self.prospect.contract)}, s)
 
     def _ends(self, scenario: Scenario, cancelled: Callable[[], bool]) -> dict[int, dict[str, Array]]:
         """By horizon, every path's quantities over the months to it."""
-        plan = make_plan(scenario, self.protocol, self.shocks)
-        found = {}
-        for at in horizons(scenario.months):
-            part = first_months(plan, at)
-            parts = []
-            for first, number in blocks(part, self.paths):
-                if cancelled():
-                    raise Stopped
-                parts.append(watched(part, self.seed, first, number, WATCHED, part.steps))
-            found[at] = _quantities(plan, np.concatenate(parts, axis=1))
-        return found
+        return {at: self._at(scenario, at, cancelled) for at in horizons(scenario.months)}
+
+    def _at(
+        self, scenario: Scenario, month: int, cancelled: Callable[[], bool], most: int | None = None
+    ) -> dict[str, Array]:
+        """Of the first `most` paths, or all."""
+        plan = first_months(make_plan(scenario, self.protocol, self.shocks), month)
+        parts = []
+        for first, number in blocks(plan, min(self.paths, most or self.paths)):
+            if cancelled():
+                raise Stopped
+            parts.append(watched(plan, self.seed, first, number, WATCHED, plan.steps))
+        return _quantities(plan, np.concatenate(parts, axis=1))
+
+    def _across(
+        self, other: Scenario, old: Mapping[str, Array], cancelled: Callable[[], bool]
+    ) -> dict[str, float | None]:
+        """One alternative's row; the old schedule's supply does not depend on what is alternative."""
+        both = (other, self._with_contract(other))
+        one, two = (self._at(s, s.months, cancelled, ACROSS_PATHS) for s in both)
+        row: dict[str, float | None] = {}
+        for name in ACROSS:
+            row |= mean(name, two[name] - one[name])
+        return row | mean("circulating", one["circulating"] - old["circulating"][:ACROSS_PATHS])
 
     def _income(self, scenario: Scenario) -> Array:
         """USD that all suppliers got by each month's end, paths x months; by the month, whatever the
@@ -241,5 +269,6 @@ def _ends_of(name: str, ends: tuple[float, float]) -> dict[str, float]:
 
 def _frame(rows: list[dict[str, Any]]) -> pl.DataFrame:
     names = list(dict.fromkeys(name for row in rows for name in row))
-    kinds = {n: pl.Int64 if n == "horizon" else pl.String if n == "quantity" else pl.Float64 for n in names}
+    kinds = {n: {"horizon": pl.Int64, "quantity": pl.String, "label": pl.String}.get(n, pl.Float64)
+             for n in names}  # fmt: skip
     return pl.DataFrame([{n: row.get(n) for n in names} for row in rows], schema=kinds)

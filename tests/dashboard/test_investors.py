@@ -62,6 +62,7 @@ def test_the_text_says_it_all_in_words(capsys: pytest.CaptureFixture[str]) -> No
         "So 8 of $650,000 a month",
         "conflict by a factor of 28",
         "Two less one",
+        "Over 18 named alternatives of what nobody has published, on 200 futures to the run's end",
         "Against the old schedule, over the same 200 random futures to month 36",
     ):
         assert part in text

@@ -127,6 +127,20 @@ def test_income_under_both_rules_without_chance() -> None:
     assert (at["low"], at["high"], at["difference_error"]) == (at["difference"], at["difference"], 0.0)
 
 
+def test_an_alternative_s_row_is_the_answer_of_that_alternative() -> None:
+    joint = REGISTRY.presets()["both"].scenario
+    named = tuple(REGISTRY.alternatives(joint, ("H0",)))
+    found = Ahead(joint, SECOND, PROTOCOL, REGISTRY.shocks(), 3, 60, named).answer().alternatives
+    assert found["label"].to_list() == [label for label, _ in named]
+    for at, (_, other) in zip(found.iter_rows(named=True), named, strict=True):
+        alone = ask(other, paths=60)
+        for name in ("burned", "net_issuance", "shortfall"):
+            assert at[name] == row(alone.contract, name)["difference"]
+            assert at[f"{name}_error"] == row(alone.contract, name)["difference_error"]
+        assert at["circulating"] == pytest.approx(row(alone.rules, "circulating")["difference"])
+    assert found["burned"].n_unique() == len(named)
+
+
 def test_a_scenario_under_the_old_schedule_is_compared_with_the_engine() -> None:
     old = ask(parse_scenario({"rule": "legacy"}, BASELINE), paths=50).rules
     assert old.equals(ask(paths=50).rules)
