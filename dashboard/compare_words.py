@@ -1,6 +1,6 @@
 """How a comparison reads: what a change buys, in a sentence, and the cells of its two tables."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import polars as pl
 
@@ -86,6 +86,24 @@ def less_first(figure: str, d: Mean) -> str:
         return points(d)
     size = quantity(figure, abs(d.value))
     return f"{_sign(d.value)}{size}{NO_BREAK}± {_error(figure, d.standard_error)}"
+
+
+def first_answer(columns: Sequence[Column], firsts: Sequence[int | None]) -> str:
+    """What is known before any random future: the first shortfall of each on its own path, as Markdown."""
+    said = [f"{plain(c.title)} {_first(month)}" for c, month in zip(columns, firsts, strict=True)]
+    return f"**Without random shocks {formats.listing(said)}**; the random futures are on their way."
+
+
+def _first(month: int | None) -> str:
+    return "is never short" if month is None else f"is short in month {month}"
+
+
+def still_row(columns: Sequence[Column], firsts: Sequence[int | None]) -> tuple[str, list[Cell]]:
+    """The first shortfall of each scenario on its own path, where nothing is random and nothing is an
+    error."""
+    said = [f"none in {months(c.scenario.months)}" if m is None else f"month {m}"
+            for c, m in zip(columns, firsts, strict=True)]  # fmt: skip
+    return "First shortfall without random shocks", [Cell(text, "") for text in said]
 
 
 def outputs(found: Compared) -> list[tuple[str, list[Cell]]]:

@@ -173,6 +173,11 @@ def kind(registry: Registry, column: Column, field: str) -> str:
     return "none" if value is None else "yours"
 
 
+def first_shortfalls(answers: Answers, columns: Sequence[Column]) -> list[int | None]:
+    """The run month of each scenario's first shortfall without random shocks; None: there is none."""
+    return [answers.run(column.scenario).summary["first_shortfall_month"] for column in columns]
+
+
 def check(protocol: Protocol, question: Question) -> None:
     """Raises InputError for what cannot be compared, before anything is computed."""
     if not 2 <= len(question.columns) <= MOST:

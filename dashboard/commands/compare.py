@@ -13,7 +13,16 @@ from dashboard.answers import VERSION, Answers, model_version
 from dashboard.commands.output import checked_target, note, say, say_json, say_table, write_frame
 from dashboard.commands.scenario import asked, preset
 from dashboard.commands.stress import INTERRUPTED, progress, stoppable
-from dashboard.comparisons import TABLE_UNITS, Column, Compared, Question, check, differing, fitted
+from dashboard.comparisons import (
+    TABLE_UNITS,
+    Column,
+    Compared,
+    Question,
+    check,
+    differing,
+    first_shortfalls,
+    fitted,
+)
 from dashboard.settings import parse_setting
 from dashboard.shock_settings import shocks_from
 from data.registry import Registry, load_facts
@@ -34,6 +43,7 @@ def run(args: argparse.Namespace) -> int:
     check(registry.protocol(), question)
     with Answers.open(args.store) as answers, stoppable() as stop, progress(args.paths) as shown:
         found = answers.compare(question, shown, lambda: bool(stop))
+        firsts = first_shortfalls(answers, columns)
     if found.result.paths < args.paths:
         done = f"{found.result.paths:,} of {args.paths:,}"
         print(f"vaultline: interrupted after {done} paths; none is kept", file=sys.stderr)
@@ -48,9 +58,11 @@ def run(args: argparse.Namespace) -> int:
             note(f"{path} {'replaced' if replaced else 'written'}")
     if args.json:
         inputs = differing(registry, columns).to_dicts()
-        say_json({**_record(found), "inputs": inputs, **marks, "recorded": not found.note, "notes": notes})
+        say_json(
+            {**_record(found, firsts), "inputs": inputs, **marks, "recorded": not found.note, "notes": notes}
+        )
     else:
-        _tell(registry, found)
+        _tell(registry, found, firsts)
     return 0
 
 
@@ -95,7 +107,7 @@ def _read(path: Path) -> bytes:
         raise InputError(f"--with {path} cannot be read: {error.strerror}") from error
 
 
-def _record(found: Compared) -> dict[str, Any]:
+def _record(found: Compared, firsts: list[int | None]) -> dict[str, Any]:
     """The scenarios with all their figures, and the chances by month."""
     scenarios = []
     for k, column in enumerate(found.question.columns, 1):
@@ -106,6 +118,7 @@ def _record(found: Compared) -> dict[str, Any]:
                 "title": column.title,
                 "scenario": column.scenario.model_dump(mode="json"),
                 "scenario_sha256": column.scenario.digest(),
+                "first_shortfall_month": firsts[k - 1],
                 "figures": {
                     row["figure"]: {
                         key: row[key] for key in ("value", "error", "less_first", "less_first_error")
@@ -156,13 +169,14 @@ def _manifest(found: Compared, marks: dict[str, Any]) -> dict[str, Any]:
     return made | {"compared_with": others} | {key: marks[key] for key in ("paths", "seed")}
 
 
-def _tell(registry: Registry, found: Compared) -> None:
+def _tell(registry: Registry, found: Compared, firsts: list[int | None]) -> None:
     columns = found.question.columns
     say(compare_words.sentence(found))
     heads = ["", *(column.title for column in columns)]
+    outputs = [compare_words.still_row(columns, firsts), *compare_words.outputs(found)]
     for head, rows in (
         ("What differs in the inputs:", compare_words.inputs_rows(differing(registry, columns))),
-        ("What differs in the outcome, ± one standard error:", compare_words.outputs(found)),
+        ("What differs in the outcome, ± one standard error:", outputs),
     ):
         say(f"\n{head}")
         lines = [heads]

@@ -26,14 +26,13 @@ from dashboard.frame import Desk, drawer
 from dashboard.jobs import Job
 from dashboard.stress import FANS, FIRST_PATHS, Stressed
 from dashboard.stress_words import FANS as FAN_WORDS
+from dashboard.waiting import PATIENCE, REFRESH
 from models.schedules import month_end
 
 TITLE = "Compare"
 FIELDS = ("price_shock", "demand_shock", "shock_month", "V0_months", "H0", "months")
 QUERY = compared.query
 PATHS = (FIRST_PATHS, stress.DEFAULT_PATHS, 1_000_000)
-REFRESH = 0.4
-PATIENCE = 0.5
 
 
 class Asked(NamedTuple):
@@ -197,9 +196,12 @@ def answer(desk: Desk, asked: Asked, refreshing: bool) -> None:
     for job in asked.jobs:
         job.look()
     found = _so_far(desk, asked)
-    st.title(
-        compare_words.verdict(found) if found else "**The first futures are on their way.**", anchor=False
-    )
+    if found is not None:
+        words = compare_words.verdict(found)
+    else:
+        columns = asked.question.columns
+        words = compare_words.first_answer(columns, comparisons.first_shortfalls(desk.answers, columns))
+    st.title(words, anchor=False)
     progress(desk, asked, found)
     if refreshing and _settled(asked):
         st.rerun()  # once more as a whole: nothing refreshes what will not change any more
@@ -241,7 +243,8 @@ def results(desk: Desk, asked: Asked) -> None:
         st.caption("Figures and charts appear with the first answer.")
         return
     columns = found.question.columns
-    rows = compare_words.outputs(found)
+    firsts = comparisons.first_shortfalls(desk.answers, columns)
+    rows = [compare_words.still_row(columns, firsts), *compare_words.outputs(found)]
     st.html(table([c.title for c in columns], rows, "Outcomes by scenario"))
     st.caption(
         f"Means over {found.result.paths:,} futures ± one standard error; below them what is more or less "

@@ -149,16 +149,21 @@ def replay_table(alternatives: pl.DataFrame, scenario: Scenario) -> pl.DataFrame
 
 def where_next(desk: Desk) -> None:
     st.header("Where to go next", anchor=False)
-    for column, (reader, page, words) in zip(st.columns(len(NEXT)), NEXT, strict=True):
+    for column, (reader, pages, words) in zip(st.columns(len(NEXT)), NEXT, strict=True):
         with column.container(border=True, height="stretch"):
             st.markdown(f"**{reader}**: {words}.")
-            st.page_link(desk.pages[page], label=f"To {page}", icon=":material/arrow_forward:")
+            for page in pages:
+                st.page_link(desk.pages[page], label=f"To {page}", icon=":material/arrow_forward:")
 
 
 NEXT = (
-    ("Investor", "Supply", "who holds the 800M, what unlocks when, and what comes to market"),
-    ("Supplier", "Suppliers", "what your own machines would earn, and whether they pay for themselves"),
-    ("Analyst", "Engine", "all twelve rules with each month's numbers, formulas and sources"),
+    (
+        "Investor",
+        ("Supply", "Compare"),
+        "who holds the 800M and what comes to market; what a change, such as a second contract, buys",
+    ),
+    ("Supplier", ("Suppliers",), "what your own machines would earn, and whether they pay for themselves"),
+    ("Analyst", ("Engine",), "all twelve rules with each month's numbers, formulas and sources"),
 )
 ALTERNATIVE_UNITS = {
     "V0_months": "months of emission",

@@ -53,6 +53,7 @@ def test_the_printed_command_gives_the_same_again(store_path: Path, ask: Ask, tm
     first = ask("compare", *words, *SMALL)
     assert [s["title"] for s in first["scenarios"]] == ["Both", "Baseline", "Mine, changed", "beta"]
     assert first["found"] is False
+    assert [s["first_shortfall_month"] for s in first["scenarios"]] == [11, None, None, 11]
     again = ask(*shlex.split(first["command"])[1:])
     assert again["found"] is True
     assert again["scenarios"] == [s | {"title": t["title"]} for s, t in zip(
@@ -110,6 +111,16 @@ def test_the_sentence_says_which_way_and_how_sure() -> None:
     assert [cell.value == "none" for cell in cells] == [False, False, True, False]
     assert [cell.detail for cell in cells][2:] == ["", "no difference"]
     assert cells[1].detail.startswith("+")
+
+
+def test_what_is_known_at_once_needs_no_futures() -> None:
+    columns = [column("baseline"), column("both")]
+    said = read(compare_words.first_answer(columns, [None, 11]))
+    assert "Without random shocks Baseline is never short and Both is short in month 11" in said
+    assert [c.value for c in compare_words.still_row(columns, [None, 11])[1]] == [
+        "none in 36 months",
+        "month 11",
+    ]
 
 
 def test_inputs_that_differ_carry_what_they_rest_on() -> None:
