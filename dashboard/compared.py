@@ -10,12 +10,21 @@ from dashboard.comparisons import MOST, Column, fitted
 from dashboard.frame import Desk
 from dashboard.session import YOURS
 from dashboard.stress import DEFAULT_PATHS, DEFAULT_SEED
-from models.parameters import InputError
+from models.parameters import InputError, Scenario, parse_scenario
 from models.shocks import Shocks
 
 # Compared with the scenario at hand when nobody has chosen: the first two that differ from it.
 AT_FIRST = ("baseline", "second_contract", "legacy")
-WIDGET, KEPT, LINKED = "compared", "compared_kept", "compared_linked"
+LINKED = "compared_linked"
+LINK = "link"
+# Widgets.
+CHOSEN, ON_TOP, PATHS, SEED, SHOCKS = (
+    "compared",
+    "compare_on_top",
+    "compare_paths",
+    "compare_seed",
+    "compare_shocks",
+)
 
 
 class Size(NamedTuple):
@@ -55,15 +64,15 @@ def first(desk: Desk) -> Column:
 
 def selected(desk: Desk, options: dict[str, Column]) -> list[str]:
     """The keys that are chosen, or those at first."""
-    kept = st.session_state.get(KEPT)
-    if kept is None:
+    mine = kept(CHOSEN)
+    if mine is None:
         linked: links.Linked | None = st.session_state.get(LINKED)
         if linked:
             return [key for key in options if key.startswith("linked ")]
         base = [desk.session.base] if desk.session.changed else []
         names = dict.fromkeys([*base, *AT_FIRST])
         return [n for n in names if options[n].scenario != desk.scenario][:2]
-    return [key for key in kept if key in options][: MOST - 1]
+    return [key for key in mine if key in options][: MOST - 1]
 
 
 def columns(desk: Desk, keys: Sequence[str], options: dict[str, Column]) -> tuple[list[Column], list[str]]:
@@ -71,22 +80,64 @@ def columns(desk: Desk, keys: Sequence[str], options: dict[str, Column]) -> tupl
     out, refused = [first(desk)], []
     for key in keys:
         try:
-            out.append(fitted(options[key], desk.scenario))
+            column = _on_top(desk, options[key]) if kept(ON_TOP) else options[key]
+            out.append(fitted(column, desk.scenario))
         except InputError as error:
             refused.append(str(error))
     return out, refused
 
 
+def _on_top(desk: Desk, column: Column) -> Column:
+    """The scenario at hand with what a preset changes of the baseline; other scenarios as they are."""
+    if column.preset is None:
+        return column
+    baseline = desk.session.presets["baseline"].scenario
+    changes = {
+        name: value
+        for name in Scenario.model_fields
+        if (value := getattr(column.scenario, name)) != getattr(baseline, name)
+    }
+    title = f"{column.title}, on top" if changes else first(desk).title
+    return Column(title, parse_scenario(changes, desk.scenario), column.preset)
+
+
+def keep(name: str) -> None:
+    """Remember what a widget of this key stands at: on another page Streamlit forgets it."""
+    st.session_state[f"{name}_kept"] = st.session_state[name]
+
+
+def kept(name: str) -> Any:
+    """What the reader left a widget of this key at; None: it was never moved."""
+    return st.session_state.get(f"{name}_kept")
+
+
 def size(desk: Desk) -> Size:
     """What the link says, until the reader says otherwise."""
     linked: links.Linked | None = st.session_state.get(LINKED)
-    paths = st.session_state.get("compare_paths_kept") or (linked.paths if linked else DEFAULT_PATHS)
-    seed = st.session_state.get("compare_seed_kept")
-    seed = (linked.seed if linked else DEFAULT_SEED) if seed is None else seed
-    shocks = desk.answers.registry.shocks()
-    if linked and not st.session_state.get("compare_own_shocks"):
-        shocks = linked.shocks
-    return Size(int(paths), int(seed), shocks)
+    paths, seed = kept(PATHS), kept(SEED)
+    return Size(
+        int(paths or (linked.paths if linked else DEFAULT_PATHS)),
+        int((linked.seed if linked else DEFAULT_SEED) if seed is None else seed),
+        shock_sets(desk)[shock_set(desk)],
+    )
+
+
+def shock_sets(desk: Desk) -> dict[str, Shocks]:
+    """What random shocks can be chosen, by name; those of a link too where they are none of the facts'."""
+    found = {name: of.shocks for name, of in desk.answers.registry.shock_sets().items()}
+    linked: links.Linked | None = st.session_state.get(LINKED)
+    if linked and linked.shocks not in found.values():
+        found[LINK] = linked.shocks
+    return found
+
+
+def shock_set(desk: Desk) -> str:
+    """The name of the random shocks that are chosen."""
+    found, chosen = shock_sets(desk), kept(SHOCKS)
+    if chosen in found:
+        return str(chosen)
+    linked: links.Linked | None = st.session_state.get(LINKED)
+    return next(name for name, shocks in found.items() if linked is None or shocks == linked.shocks)
 
 
 def query(desk: Desk) -> dict[str, Any]:

@@ -83,11 +83,11 @@ def choose(desk: Desk) -> list[Column]:
     """The scenario at hand and those that it is compared with; a sentence for each that cannot be."""
     options = compared.choices(desk)
     keys = compared.selected(desk, options)
-    if st.session_state.get(compared.WIDGET) != keys:
-        st.session_state[compared.WIDGET] = keys
+    if st.session_state.get(compared.CHOSEN) != keys:
+        st.session_state[compared.CHOSEN] = keys
     st.multiselect(
-        "Compared with", [*options], key=compared.WIDGET, max_selections=MOST - 1, on_change=_chosen,
-        format_func=lambda key: options[key].title, placeholder="Choose up to three",
+        "Compared with", [*options], key=compared.CHOSEN, max_selections=MOST - 1, on_change=compared.keep,
+        args=(compared.CHOSEN,), format_func=lambda key: options[key].title, placeholder="Choose up to three",
         help="Each is measured against the scenario at hand, the one in the bar above.",
     )  # fmt: skip
     _size(desk)
@@ -110,10 +110,6 @@ def choose(desk: Desk) -> list[Column]:
     return columns
 
 
-def _chosen() -> None:
-    st.session_state[compared.KEPT] = list(st.session_state[compared.WIDGET])
-
-
 def _within_reach(desk: Desk, keys: Sequence[str], options: dict[str, Column]) -> int | None:
     """The months over which all that is chosen could be run."""
     histories = [
@@ -126,26 +122,29 @@ def _within_reach(desk: Desk, keys: Sequence[str], options: dict[str, Column]) -
 
 
 def _size(desk: Desk) -> None:
-    paths, seed, shocks = compared.size(desk)
+    """What is compared on which futures."""
+    paths, seed, _ = compared.size(desk)
+    st.toggle(
+        "Put each preset's change on top of the scenario at hand", value=bool(compared.kept(compared.ON_TOP)),
+        key=compared.ON_TOP, on_change=compared.keep, args=(compared.ON_TOP,),
+        help="Else a preset is compared as it is: the baseline with its change.",
+    )  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.segmented_control(
-            "Futures", sorted({*PATHS, paths}), key="compare_paths", default=paths, required=True,
-            format_func="{:,}".format, on_change=_keep, args=("compare_paths",),
+            "Futures", sorted({*PATHS, paths}), key=compared.PATHS, default=paths, required=True,
+            format_func="{:,}".format, on_change=compared.keep, args=(compared.PATHS,),
         )  # fmt: skip
         st.number_input(
-            "Seed", min_value=0, step=1, value=seed, key="compare_seed", width=160, on_change=_keep,
-            args=("compare_seed",), help="The same seed meets the same futures, whatever the scenario",
+            "Seed", min_value=0, step=1, value=seed, key=compared.SEED, width=160, on_change=compared.keep,
+            args=(compared.SEED,), help="The same seed meets the same futures, whatever the scenario",
         )  # fmt: skip
-        if shocks != desk.answers.registry.shocks():
-            st.button(
-                "Use the default shocks", key="compare_default_shocks", icon=":material/undo:",
-                on_click=lambda: st.session_state.update(compare_own_shocks=True),
-                help="The random shocks are those of the link that brought you here",
-            )  # fmt: skip
-
-
-def _keep(key: str) -> None:
-    st.session_state[f"{key}_kept"] = st.session_state[key]
+        sets, names = desk.answers.registry.shock_sets(), [*compared.shock_sets(desk)]
+        st.selectbox(
+            "Random shocks", names, index=names.index(compared.shock_set(desk)), key=compared.SHOCKS,
+            width=340, on_change=compared.keep, args=(compared.SHOCKS,),
+            format_func=lambda name: sets[name].title if name in sets else "Those of the link",
+            help="What each of them is, and is not, stands in the Stress lab",
+        )  # fmt: skip
 
 
 def ask(desk: Desk, question: Question) -> Asked:

@@ -290,6 +290,19 @@ def test_what_is_chosen_is_compared_until_fewer_than_two_are_left(page: Callable
     assert "What is this scenario to be compared with?" in test.title[0].value
 
 
+def test_a_presets_change_can_be_put_on_top_of_the_scenario_at_hand(page: Callable[..., AppTest]) -> None:
+    test = page()
+    test.session_state["session"].choose("both")
+    test.toggle(key="compare_on_top").set_value(True).run()
+    settled(test)
+    first, second, third = test.session_state["compare"].question.columns
+    assert first.scenario == PRESETS["both"].scenario
+    contracts = PRESETS["second_contract"].scenario.contracts
+    assert second.scenario == first.scenario  # the baseline changes nothing
+    assert third.scenario == parse_scenario({"contracts": contracts}, first.scenario)
+    assert "Second contract, on top lowers it by" in read(test.title[0].value)
+
+
 def test_a_link_shows_the_receiver_the_same(page: Callable[..., AppTest]) -> None:
     from dashboard.links import encode
 
