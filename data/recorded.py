@@ -23,13 +23,18 @@ LISTED: dict[str, Any] = {
     "parameters": pl.String, "facts_version": pl.String, "model_version": pl.String, "paths": pl.Int64,
     "device": pl.String, "counts_sha256": pl.String, "seconds": pl.Float64, "created_at": pl.Datetime("us"),
 }  # fmt: skip
+# What a reader has saved a scenario as; of several names the first.
+_NAME = (
+    "(SELECT min(v.name) FROM saved_scenario AS v WHERE v.scenario = s.digest AND v.deleted_at IS NULL) "
+    "AS name"
+)
 _RUNS = (
-    "SELECT r.id, r.kind, s.name, s.digest, s.inputs AS scenario, r.parameters, r.facts_version, "
+    f"SELECT r.id, r.kind, {_NAME}, s.digest, s.inputs AS scenario, r.parameters, r.facts_version, "
     "r.model_version, c.paths, c.device, c.counts_sha256, r.seconds, r.created_at "
     "FROM run AS r JOIN scenario AS s ON s.digest = r.scenario LEFT JOIN run_counts AS c ON c.run = r.id"
 )
 _ANSWERS = (
-    "SELECT a.id, a.kind, s.name, s.digest, s.inputs AS scenario, a.inputs AS parameters, a.facts_version, "
+    f"SELECT a.id, a.kind, {_NAME}, s.digest, s.inputs AS scenario, a.inputs AS parameters, a.facts_version, "
     "a.model_version, NULL AS paths, NULL AS device, NULL AS counts_sha256, a.seconds, a.created_at "
     "FROM answer AS a LEFT JOIN scenario AS s ON s.digest = a.scenario"
 )

@@ -63,7 +63,6 @@ def scenarios(desk: Desk) -> None:
         return
     paths, seed, shocks = compared.size(desk)
     question = Question(tuple(columns), shocks, paths, seed)
-    comparisons.check(desk.answers.protocol, question)
     asked = ask(desk, question)
     if asked.job is not None:
         asked.job.ended.wait(PATIENCE)
@@ -152,6 +151,7 @@ def ask(desk: Desk, question: Question) -> Asked:
     before: Asked | None = st.session_state.get("compare")
     if before is not None and before.question == question:
         return before
+    comparisons.check(desk.answers.protocol, question)
     if before is not None:
         _leave(desk, before)
     answers = desk.answers

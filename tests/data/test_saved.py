@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 
+from data.recorded import listing
 from data.saved import Saved, Shelf, StoredShelf
 from data.scenario_file import MAX_BYTES, MAX_NAME, dump, load
 from data.store import Store
 from models.parameters import InputError, Scenario, parse_scenario
+from tests.data.runs import run
 from tests.scenarios import BASELINE, scenarios
 
 OTHER = parse_scenario({"beta": 0.7}, BASELINE)
@@ -155,3 +157,13 @@ def test_a_file_that_is_none_gets_one_short_sentence(content: bytes, says: str) 
     assert says in sentence
     assert "\n" not in sentence
     assert len(sentence) < 300
+
+
+def test_a_recorded_run_is_listed_under_the_name_of_its_scenario(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "store.duckdb") as store:
+        store.record(run(beta=0.7))
+        shelf = StoredShelf(store)
+        saved = shelf.save(HOSTILE, OTHER)
+        assert listing(store)["name"].to_list() == [HOSTILE]
+        shelf.delete(saved.id)
+        assert listing(store)["name"].to_list() == [None]
