@@ -69,9 +69,7 @@ class Queued:
 
     def spread(self, question: stress.Question) -> pl.DataFrame:
         found = self._wait(stress.spread_aside(self.answers, question))
-        return stress.spread_frame(
-            question.scenario, self.answers.named_alternatives(question.scenario), found
-        )
+        return stress.spread_frame(self.answers, question, found)
 
     def compared(self, question: Question) -> Compared:
         known = comparisons.find(self.answers, question)

@@ -20,6 +20,7 @@ from dashboard.progress import Parts, Progress
 from data.intake import NO_STEPS
 from data.records import RunRecord, run_id
 from data.risk_inputs import DEFAULT_INPUTS, input_for, shock_marks, what_would_settle
+from data.unpublished import Alternative, drift_and_demand
 from models import frontier, reserve
 from models.attribution import METRICS, attribute, check_inputs
 from models.compiler import vault_at_start
@@ -29,9 +30,11 @@ from models.shocks import Shocks
 from models.stress import cpu
 from models.stress.draws import LAYOUT
 from models.stress.plan import make_plan
+from models.stress.single import Event
 
 SOURCES = (
     "reserve.py", "frontier.py", "attribution.py", "likelihood.py", "shocks.py", "stress/path.py",
+    "stress/single.py",
     "policy.py", "policy_design.py", "mechanisms.py", "mechanism_paths.py", "mechanism_futures.py",
 )  # fmt: skip
 HEADLINE_LEVEL = 0.05
@@ -62,7 +65,7 @@ class FrontierQuestion:
 
     scenario: Scenario
     shocks: Shocks | None
-    event: frontier.Event = "shortfall"
+    event: Event = "shortfall"
     durations: tuple[int | None, ...] = frontier.DURATIONS
     points: int = 100
 
@@ -178,23 +181,28 @@ def _reserve(
             f"a trade-off over {horizon} months is not allowed: the longest horizon is {max(q.ask.horizons)}"
         )
     replace(q.ask, horizons=(horizon,), levels=(level,)).check()
-    others = answers.registry.alternatives(q.scenario, RANGED)
+    named = answers.registry.alternatives(q.scenario, RANGED)
+    others = [Alternative(label, s, q.shocks) for label, s in named]
+    others += drift_and_demand(answers.registry, q.scenario, q.shocks)
     quick = replace(q.ask, horizons=(horizon,), levels=(level,), paths=q.ask.curve_paths)
     work = [q.ask.points * q.ask.paths] * 2 + [q.ask.curve_vaults * q.ask.curve_fees * q.ask.curve_paths]
     shown = Parts([*work, *[q.ask.points * q.ask.curve_paths] * len(others)], progress)
 
-    def needed(scenario: Scenario, ask: Ask, vault: Vault) -> reserve.Reserve:
+    def needed(scenario: Scenario, shocks: Shocks, ask: Ask, vault: Vault) -> reserve.Reserve:
         return reserve.reserve_needed(
-            scenario, protocol, q.shocks, ask, vault, progress=shown.next(), cancelled=cancelled
+            scenario, protocol, shocks, ask, vault, progress=shown.next(), cancelled=cancelled
         )
 
-    found = {vault: needed(q.scenario, q.ask, vault) for vault in VAULTS}
+    found = {vault: needed(q.scenario, q.shocks, q.ask, vault) for vault in VAULTS}
     curve = reserve.trade_off(
         q.scenario, protocol, q.shocks, q.ask, horizon, level, progress=shown.next(), cancelled=cancelled
     )
     ranged = [
-        {"label": label, **needed(other, quick, "V0").needed.drop("horizon", "level").row(0, named=True)}
-        for label, other in others
+        {
+            "label": a.label,
+            **needed(a.scenario, a.shocks, quick, "V0").needed.drop("horizon", "level").row(0, named=True),
+        }
+        for a in others
     ]
     tables = {f"{vault}_{part}": getattr(r, part) for vault, r in found.items()
               for part in ("needed", "reversals", "points")}  # fmt: skip

@@ -17,6 +17,7 @@ from dashboard.settings import command
 from dashboard.shock_settings import shock_words
 from data import stress_store
 from data.stress_runs import StressRecord, pack, stress_family, stress_id, unpack
+from data.unpublished import Alternative, drift_and_demand
 from models.economy import UNLIMITED
 from models.parameters import InputError, Scenario
 from models.shocks import Shocks
@@ -111,20 +112,30 @@ def computed(result: StressResult) -> dict[str, Any]:
 
 
 def spread(answers: Answers, question: Question, paths: int = FIRST_PATHS) -> pl.DataFrame:
-    """The chance of a shortfall under every named alternative of what nobody has published, on the same
-    shocks: label, is_scenario, month, p_shortfall, shortfall_error, shortfall_low, shortfall_high."""
+    """The chance of a shortfall under every one of `alternatives`, on the same draws: label, is_scenario,
+    month, p_shortfall, shortfall_error, shortfall_low, shortfall_high."""
     asked = replace(spread_request(answers, question), paths=paths)
-    named = answers.named_alternatives(question.scenario)
-    return spread_frame(question.scenario, named, asked.answer(lambda: False))
+    return spread_frame(answers, question, asked.answer(lambda: False))
 
 
-def spread_frame(
-    scenario: Scenario, named: list[tuple[str, Scenario]], found: list[pl.DataFrame]
-) -> pl.DataFrame:
+def alternatives(answers: Answers, question: Question) -> list[Alternative]:
+    """The question under every named alternative of what nobody has published: start vault, payout target
+    and order in every combination, drift and demand one at a time."""
+    scenario, shocks = question.scenario, question.shocks
+    named = [Alternative(label, s, shocks) for label, s in answers.named_alternatives(scenario)]
+    return named + drift_and_demand(answers.registry, scenario, shocks)
+
+
+def spread_frame(answers: Answers, question: Question, found: list[pl.DataFrame]) -> pl.DataFrame:
     """The frame of `spread` from models.stress.report.by_month of each alternative."""
+    own = (question.scenario, question.shocks)
     return pl.concat(
-        by_month.select(pl.lit(label).alias("label"), pl.lit(other == scenario).alias("is_scenario"), *SPREAD)
-        for (label, other), by_month in zip(named, found, strict=True)
+        by_month.select(
+            pl.lit(a.label).alias("label"),
+            pl.lit((a.scenario, a.shocks) == own).alias("is_scenario"),
+            *SPREAD,
+        )
+        for a, by_month in zip(alternatives(answers, question), found, strict=True)
     )
 
 
@@ -168,8 +179,8 @@ def spread_key(question: Question) -> tuple[object, ...]:
 
 def spread_request(answers: Answers, question: Question) -> worker.Spread:
     """`spread` for the engine's process."""
-    scenarios = tuple(s for _, s in answers.named_alternatives(question.scenario))
-    return worker.Spread(scenarios, answers.protocol, question.shocks, question.seed, FIRST_PATHS)
+    runs = tuple((a.scenario, a.shocks) for a in alternatives(answers, question))
+    return worker.Spread(runs, answers.protocol, question.seed, FIRST_PATHS)
 
 
 def seen(answers: Answers, question: Question, result: StressResult, *, found: bool = False) -> Stressed:

@@ -30,8 +30,8 @@ def add_stress(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", choices=("auto", "cpu", "gpu"), default="auto", help="default: auto")
     parser.add_argument("--threads", type=_whole, metavar="N", help="default: one for each core")
     parser.add_argument(
-        "--fans", default="", metavar="NAMES",
-        help="quantities to show the spread of, with commas between, or all",
+        "--fans", default="all", metavar="NAMES",
+        help="quantities to show the spread of, with commas between (default: all)",
     )  # fmt: skip
 
 

@@ -52,6 +52,11 @@ def chance_with_error(share: float, low: float, high: float) -> str:
     return f"{chance(share)} (95{NO_BREAK}%: {interval(low, high)})"
 
 
+def chance_or_bound(share: float, high: float) -> str:
+    """A probability that stands without its interval; none as what so many paths exclude."""
+    return f"under {chance(high)}" if share == 0 else chance(share)
+
+
 def interval(low: float, high: float) -> str:
     """Two probabilities, to the digits that tell them apart."""
     decimals = 1

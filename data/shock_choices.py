@@ -8,7 +8,7 @@ import numpy as np
 
 from data.registry import Registry
 from data.shock_sets import DEFAULT
-from models.markov import stationary
+from models.markov import stationary, step_matrix
 from models.parameters import InputError
 from models.shocks import Regime, Shocks, parse_shocks
 
@@ -65,6 +65,19 @@ def one_market(shocks: Shocks) -> Shocks:
         nu=math.sqrt(mix([r.nu**2 for r in shocks.regimes])),
     )
     return shocks.model_copy(update={"regimes": (market,), "transition": ((1.0,),)})
+
+
+def repaired(shocks: Shocks, steps_per_month: int) -> str:
+    """How far the repair has moved the regime matrix, for the reader."""
+    distance = step_matrix(
+        shocks.transition, steps_per_month, shocks.repair_root, tuple(r.name for r in shocks.regimes)
+    ).distance
+    if distance == 0:
+        return "the transition matrix needed no repair"
+    return (
+        "the transition matrix was repaired: its negative rates are zero, which moves the monthly chances by "
+        f"up to {distance:.2g}"
+    )
 
 
 def provisional(registry: Registry, shocks: Shocks) -> str:

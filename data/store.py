@@ -243,6 +243,11 @@ class Store:
                 cursor.close()
         except duckdb.Error as error:
             raise unusable(self.path, error) from error
+        except RuntimeError as error:
+            # DuckDB's own words for a Ctrl-C that came while it was at work
+            if str(error) == "Query interrupted":
+                raise KeyboardInterrupt from None
+            raise
 
     @contextmanager
     def still(self) -> Iterator[None]:

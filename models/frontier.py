@@ -6,30 +6,26 @@ Nothing assumes that a deeper or longer shock is worse; where it is not, that is
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from models.economy import Inputs
 from models.likelihood import cost, stress_month
 from models.parameters import InputError, Protocol, Scenario, parse_scenario
 from models.shocks import Regime, Shocks
-from models.stress import cpu
-from models.stress.counts import Counts, Layout, Watch
 from models.stress.engine import Progress
 from models.stress.plan import Plan, make_plan
+from models.stress.single import Event, Triggers
 from models.stress.sweep import sweep
 
-Event = Literal["shortfall", "underpaid"]
 EVENTS: tuple[Event, ...] = ("shortfall", "underpaid")
 ONSET = 3
 DURATIONS: tuple[int | None, ...] = (1, 2, 3, 6, 9, 12, 18, 24, None)
 DEEPEST = 0.99
 BISECTIONS = 20  # the edge lies within a grid step / 2^20 of where it is shown
-PRICE, DEMAND = Inputs._fields.index("price"), Inputs._fields.index("demand")
 STILL = Shocks(
     regimes=(Regime(name="still", mu=0.0, sigma=0.0, jump_rate=0.0, g=0.0, nu=0.0),),
     transition=((1.0,),), start="calm", jump_mean=0.0, jump_sd=0.0, jump_demand=0.0, rho=0.0, theta=0.0,
@@ -38,7 +34,6 @@ STILL = Shocks(
 """No random move at all: a path of it is the projection, bit for bit."""
 
 Array = npt.NDArray[np.float64]
-Triggers = Callable[[float, float], bool]
 
 
 class Mark(NamedTuple):
@@ -114,7 +109,12 @@ def frontier(
         if progress is not None:
             progress(done + now, len(tasks) + 2 * points * len(lengths))
 
-    rows = sweep(tasks, lambda task: _row(plan, event, *task, drops), progress=shown, cancelled=cancelled)
+    rows = sweep(
+        tasks,
+        lambda task: _triggers(plan, event, task[0]).row(task[1], drops),
+        progress=shown,
+        cancelled=cancelled,
+    )
     grids = np.array(rows).reshape(len(lengths), points, points)
     edges, done = _edge_tasks(lengths, grids, drops), len(tasks)
     refined = sweep(edges, lambda task: _refined(plan, event, *task), progress=shown, cancelled=cancelled)
@@ -159,27 +159,9 @@ def _lengths(scenario: Scenario, durations: Sequence[int | None], event: str, po
     return lengths
 
 
-def _row(plan: Plan, event: Event, length: int, price_drop: float, demand_drops: Array) -> list[bool]:
-    triggers = _projector(plan, event, length)
-    return [triggers(price_drop, float(drop)) for drop in demand_drops]
-
-
-def _projector(plan: Plan, event: Event, length: int) -> Triggers:
-    """Does a shock of `length` months trigger the event? Of one thread alone: it keeps what it writes to."""
+def _triggers(plan: Plan, event: Event, length: int) -> Triggers:
     n = plan.steps_per_month
-    shocked = slice((ONSET - 1) * n, (ONSET - 1 + length) * n)
-    inputs = plan.inputs.copy()
-    watch = Watch.of((f"first_{event}",), plan.steps, 1)
-    counts = Counts.empty(Layout((), plan.months, plan.steps))
-    own = replace(plan, inputs=inputs)
-
-    def triggers(price_drop: float, demand_drop: float) -> bool:
-        inputs[shocked, PRICE] = plan.inputs[shocked, PRICE] * (1 - price_drop)
-        inputs[shocked, DEMAND] = plan.inputs[shocked, DEMAND] * (1 - demand_drop)
-        cpu.run_block(own, 0, 0, 1, counts, watch)
-        return bool(watch.values[0, 0] > 0)
-
-    return triggers
+    return Triggers(plan, event, (ONSET - 1) * n, (ONSET - 1 + length) * n)
 
 
 # Duration, which drop varies, the other drop, the deepest that does not trigger (None: the shallowest does
@@ -204,14 +186,7 @@ def _refined(
     """The root between two points of the grid, from its triggering side."""
     if low is None:
         return high
-    triggers = _projector(plan, event, length)
-    for _ in range(BISECTIONS):
-        middle = (low + high) / 2
-        if triggers(fixed, middle) if varied == "demand" else triggers(middle, fixed):
-            high = middle
-        else:
-            low = middle
-    return high
+    return _triggers(plan, event, length).edge(varied == "price", fixed, low, high, BISECTIONS)
 
 
 def _edge(s: _Slice, drops: Array, lasting: int) -> pl.DataFrame:
@@ -262,7 +237,7 @@ def _marks(plan: Plan, event: Event, marks: Sequence[Mark], lasting: int) -> pl.
     rows = [
         (
             *mark,
-            _projector(plan, event, min(mark.months or lasting, lasting))(mark.price_drop, mark.demand_drop),
+            _triggers(plan, event, min(mark.months or lasting, lasting))(mark.price_drop, mark.demand_drop),
         )
         for mark in marks
     ]

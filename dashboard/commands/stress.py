@@ -17,10 +17,10 @@ from dashboard.answers import VERSION, Answers, model_version
 from dashboard.commands.output import checked_target, note, say, say_json, say_table, write_frame
 from dashboard.commands.scenario import asked, day, today
 from dashboard.shock_settings import shocks_from
-from dashboard.stress import FANS, Question, Stressed, ask, spread
-from dashboard.stress_words import chance, chance_with_error, interval, quantity
+from dashboard.stress import Question, Stressed, ask, spread
+from dashboard.stress_words import chance, chance_or_bound, chance_with_error, interval, quantity
 from data.registry import Registry, load_facts
-from data.shock_choices import choose, provisional
+from data.shock_choices import choose, provisional, repaired
 from data.sources.files import PriceSeries, read_price_csv
 from data.store import Store
 from models.parameters import InputError
@@ -52,6 +52,7 @@ def run(args: argparse.Namespace) -> int:
     if not stressed.result.complete:
         return _interrupted(stressed)
     notes += [provisional(registry, shocks)]
+    notes += [repaired(shocks, scenario.steps_per_month)] if shocks.repair_root else []
     notes += [stressed.note] if stressed.note else []
     for text in notes:
         note(text)
@@ -109,8 +110,8 @@ def _without_history(args: argparse.Namespace) -> argparse.Namespace:
 
 
 def _fans(text: str) -> tuple[str, ...]:
-    if text in ("", "all"):
-        return ALL_FANS if text else FANS
+    if text == "all":
+        return ALL_FANS
     names = tuple(name.strip() for name in text.split(",") if name.strip())
     unknown = [name for name in names if name not in ALL_FANS]
     if unknown:
@@ -186,6 +187,7 @@ def _range(named: pl.DataFrame) -> dict[str, Any]:
         "high_for": last.item(-1, "label"),
         "alternatives": last.height,
         "largest_error": last["shortfall_error"].max(),
+        "largest_none": last.filter(pl.col("p_shortfall") == 0)["shortfall_high"].max() or 0.0,
     }
 
 
@@ -230,7 +232,8 @@ def _tell(stressed: Stressed, named: pl.DataFrame) -> None:
         f"Under these assumptions the vaults run short within {formats.months(scenario.months)} in "
         f"{chance_with_error(r['p_depletion'], low, high)} of {r['paths']:,} random futures; over "
         f"{across['alternatives']} named alternatives of what nobody has published, in "
-        f"{chance(across['low'])} to {chance(across['high'])}."
+        f"{chance_or_bound(across['low'], across['largest_none'])} to "
+        f"{chance_or_bound(across['high'], across['largest_none'])}."
     )
     say("")
     say_table(_months_table(stressed, named))
@@ -240,8 +243,10 @@ def _tell(stressed: Stressed, named: pl.DataFrame) -> None:
         [
             ("Short in total, mean", formats.usd(loss["mean"]), f"± {formats.usd(loss['mean_error'])}"),
             ("Worst 5 %, mean", formats.usd(loss["cvar5"]), f"± {formats.usd(loss['cvar5_error'])}"),
-            ("Both vaults empty", chance(r["p_empty"]["value"]), ""),
-            ("Suppliers underpaid", chance(r["p_underpaid"]["value"]), ""),
+            *(
+                (words, chance(r[event]["value"]), interval(*r[event]["interval"]))
+                for words, event in (("Both vaults empty", "p_empty"), ("Suppliers underpaid", "p_underpaid"))
+            ),
         ]
     )
     say(f"\nAt the end of month {scenario.months}, by share of the paths:")
@@ -263,13 +268,14 @@ def _months_table(stressed: Stressed, named: pl.DataFrame) -> list[tuple[str, ..
     ]
     for month in sorted({m for m in SHOWN_MONTHS if m < months} | {months}):
         row = stressed.by_month.row(month - 1, named=True)
-        at = named.filter(pl.col("month") == month)["p_shortfall"].to_list()
+        at = named.filter(pl.col("month") == month).sort("p_shortfall")
+        ends = (at.row(0, named=True), at.row(-1, named=True))
         rows.append(
             (
                 str(month),
                 chance(row["p_shortfall"]),
                 interval(row["shortfall_low"], row["shortfall_high"]),
-                " to ".join(chance(p) for p in (min(at), max(at))),
+                " to ".join(chance_or_bound(e["p_shortfall"], e["shortfall_high"]) for e in ends),
                 chance(row["p_underpaid"]),
             )
         )

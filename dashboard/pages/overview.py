@@ -45,13 +45,17 @@ def page(desk: Desk) -> None:
 def chance(desk: Desk) -> None:
     """The chance of a shortfall over random futures, reckoned aside: the page does not wait for it."""
     answers = desk.answers
-    question = Question(desk.scenario, answers.registry.shocks(), FIRST_PATHS)
+    question = _question(desk)
     job = held("chance", spread_key(question))
     if job is None:
         job = spread_aside(answers, question)
         hold("chance", answers.jobs, job)
     pending = not job.finished
     st.fragment(partial(_chance, desk, job, pending), run_every=REFRESH if pending else None)()
+
+
+def _question(desk: Desk) -> Question:
+    return Question(desk.scenario, desk.answers.registry.shocks(), FIRST_PATHS)
 
 
 def _chance(desk: Desk, job: Job, pending: bool) -> None:
@@ -63,8 +67,7 @@ def _chance(desk: Desk, job: Job, pending: bool) -> None:
         return
     spread = None
     if job.state == "done":
-        named = desk.answers.named_alternatives(desk.scenario)
-        spread = spread_frame(desk.scenario, named, job.result)
+        spread = spread_frame(desk.answers, _question(desk), job.result)
     st.caption(cards_stress.chances(desk.scenario.months, spread), help=CHANCE)
 
 

@@ -29,6 +29,7 @@ from dashboard.stress import (
     FIRST_PATHS,
     Question,
     Stressed,
+    alternatives,
     aside,
     path_frame,
     spread_aside,
@@ -216,8 +217,7 @@ def _so_far(asked: Asked) -> Stressed | None:
 def _spread(desk: Desk, asked: Asked) -> pl.DataFrame | None:
     if asked.spread.state != "done":
         return None
-    named = desk.answers.named_alternatives(asked.question.scenario)
-    return spread_frame(asked.question.scenario, named, asked.spread.result)
+    return spread_frame(desk.answers, asked.question, asked.spread.result)
 
 
 def answer(desk: Desk, asked: Asked, refreshing: bool) -> None:
@@ -276,7 +276,7 @@ def results(desk: Desk, asked: Asked) -> None:
         made = charts_stress.chance_by_month(found.by_month, spread, days, dark=desk.dark)
         panels.chart(desk, made, stamp)
     fans(desk, asked, found, days, stamp)
-    named = desk.answers.named_alternatives(scenario)
+    named = alternatives(desk.answers, asked.question)
     if len(named) > 1 and spread is None:
         title = charts_stress.alternatives_title(scenario.months)
         panels.coming("chance-by-alternative", title, charts_stress.alternatives_height(len(named)))

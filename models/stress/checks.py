@@ -9,12 +9,13 @@ import numpy as np
 
 from models import shock_laws as laws
 from models.parameters import Protocol, Scenario
-from models.shocks import Shocks
+from models.shocks import MONTHS_PER_YEAR, Shocks
 from models.stress import cpu
-from models.stress.counts import Counts, Layout, Watch
+from models.stress.counts import EVENTS, Counts, Layout, Watch
 from models.stress.plan import make_plan
 
 LARGEST_Z = 4.0
+BARRIER = 0.5  # of the price at the start
 
 
 class Check(NamedTuple):
@@ -50,7 +51,7 @@ def paying_in_tokens(scenario: Scenario) -> Scenario:
 
 def check_laws(scenario: Scenario, protocol: Protocol, shocks: Shocks, paths: int, seed: int) -> list[Check]:
     """The moments at the end of the run of price, log price, log demand and tokens paid, and the regimes'
-    shares.
+    shares; in one regime their variances too and, without jumps, the correlation and the barrier.
 
     `shocks` must have no history: a bootstrap has no closed form."""
     paid = paying_in_tokens(scenario)
@@ -82,6 +83,34 @@ def check_laws(scenario: Scenario, protocol: Protocol, shocks: Shocks, paths: in
         fourth = laws.log_price_fourth_cumulant(shocks, n, steps)
         error = math.sqrt((fourth + 2 * variance**2) / paths)
         checks.append(Check("variance of log price", variance, float(x.var()), error))
+        if not shocks.regimes[0].jump_rate:
+            variance = float(log_demand.variance[-1])
+            error = variance * math.sqrt(2 / paths)
+            checks.append(Check("variance of log demand", variance, float(y.var()), error))
+            checks += _of_geometric_brownian_motion(paid, protocol, shocks, paths, seed)
+    return checks
+
+
+def _of_geometric_brownian_motion(
+    paid: Scenario, protocol: Protocol, shocks: Shocks, paths: int, seed: int
+) -> list[Check]:
+    """Correlation of a step's moves, and the chance that the price is at or below BARRIER at a step's end.
+
+    The engine counts shortfalls: a release cap that is just enough at the barrier makes one of each visit."""
+    (market,) = shocks.regimes
+    checks = []
+    plan = make_plan(paid.model_copy(update={"release_cap": paid.H0 / (BARRIER * paid.P0)}), protocol, shocks)
+    watch, counts = Watch.of(("x", "y"), 1, paths), Counts.empty(Layout((), plan.months, plan.steps))
+    cpu.run_block(plan, seed, 0, paths, counts, watch)
+    if market.sigma > 0 and market.nu > 0:
+        ours, error = float(np.corrcoef(watch.values)[0, 1]), (1 - shocks.rho**2) / math.sqrt(paths)
+        checks.append(Check("correlation of a step's price and demand", shocks.rho, ours, error))
+    if market.sigma > 0:
+        years = plan.months / MONTHS_PER_YEAR
+        p = laws.barrier_probability(market.sigma, market.mu, years, plan.steps, BARRIER)
+        share = 1 - int(counts.events[EVENTS.index("shortfall"), 0]) / paths
+        name = f"chance of a price at or below {BARRIER:g} of the start"
+        checks.append(Check(name, p, share, math.sqrt(p * (1 - p) / paths)))
     return checks
 
 

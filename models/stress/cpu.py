@@ -155,9 +155,12 @@ def kernel(zeros: tuple[str, ...] = SPECIAL) -> ModuleType:
 
 @cache
 def _made(zeros: tuple[str, ...]) -> ModuleType:
-    name = "_".join([KERNEL_MODULE, *zeros])
+    return loaded("_".join([KERNEL_MODULE, *zeros]), lanes.text(zeros))
+
+
+def loaded(name: str, text: str) -> ModuleType:
+    """A module of this text, kept where numba caches what it compiles from it."""
     file = _cache_directory() / f"{name}.py"
-    text = lanes.text(zeros)
     if not file.exists() or file.read_text() != text:
         with tempfile.NamedTemporaryFile("w", dir=file.parent, suffix=".py", delete=False) as new:
             new.write(text)

@@ -58,23 +58,23 @@ class Run:
 
 @dataclass(frozen=True)
 class Spread:
-    """The same few paths of several scenarios: models.stress.report.by_month of each."""
+    """The same few paths of several scenarios, each under its shocks: models.stress.report.by_month of
+    each."""
 
-    scenarios: tuple[Scenario, ...]
+    runs: tuple[tuple[Scenario, Shocks], ...]
     protocol: Protocol
-    shocks: Shocks
     seed: int
     paths: int
 
     @property
     def path_steps(self) -> int:
-        return self.paths * sum(s.months * s.steps_per_month for s in self.scenarios)
+        return self.paths * sum(s.months * s.steps_per_month for s, _ in self.runs)
 
     def answer(self, cancelled: Callable[[], bool]) -> list[pl.DataFrame]:
         found = []
-        for scenario in self.scenarios:
+        for scenario, shocks in self.runs:
             made = run(
-                scenario, self.protocol, self.shocks, paths=self.paths, seed=self.seed, fans=(),
+                scenario, self.protocol, shocks, paths=self.paths, seed=self.seed, fans=(),
                 device="cpu", cancelled=cancelled,
             )  # fmt: skip
             if not made.complete:

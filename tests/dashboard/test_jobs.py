@@ -200,7 +200,8 @@ def test_bad_input_is_the_sentence_it_is_elsewhere(jobs: Jobs) -> None:
 
 def test_the_other_questions(jobs: Jobs) -> None:
     richer = parse_scenario({"V0_months": 217.0}, SCENARIO)
-    spread = ended(jobs.submit("s", worker.Spread((SCENARIO, richer), PROTOCOL, SHOCKS, 1, 2_000)))
+    runs = ((SCENARIO, SHOCKS), (richer, SHOCKS))
+    spread = ended(jobs.submit("s", worker.Spread(runs, PROTOCOL, 1, 2_000)))
     short = [frame["p_shortfall"][-1] for frame in spread.result]
     assert short[1] < short[0]
     made = run(SCENARIO, PROTOCOL, SHOCKS, paths=2_000, seed=1, fans=("V",), device="cpu")

@@ -63,7 +63,7 @@ def test_reserve_says_what_is_needed(ask: Callable[..., dict[str, Any]]) -> None
     assert (found["horizon"], found["level"]) == (12, 0.02)
     assert found["grid_io"] * 5 == pytest.approx(found["top_io"])
     labels = [row["label"] for row in found["range"]]
-    assert len(labels) == len(set(labels)) == 6
+    assert len(labels) == len(set(labels)) == 10
     for row in found["V0_needed"]:
         if row["needed"] is not None:
             assert row["low"] <= row["needed"]

@@ -45,7 +45,7 @@ def test_one_object_says_all(ask: Ask, store_path: Path) -> None:
         False,
     )
     assert said["range"]["low"] <= p <= said["range"]["high"]
-    assert said["range"]["alternatives"] == 18
+    assert said["range"]["alternatives"] == 22
     assert len(said["counts_sha256"]) == 64
     assert said["path_steps_per_second"] > 0
 
@@ -115,8 +115,40 @@ def test_words_say_seed_paths_and_range(capsys: pytest.CaptureFixture[str], stor
     assert main([*BOTH, "--paths", "500", "--seed", "9"]) == 0
     printed = capsys.readouterr()
     assert "Seed 9, 500 paths" in printed.out
-    assert "18 named alternatives" in printed.out
+    assert "22 named alternatives" in printed.out
     assert "provisional" in printed.err
+
+
+def test_all_that_the_specification_names_is_reported(ask: Ask, store_path: Path) -> None:
+    """SPEC section 6: every state, each month's lowest, the lowest pay, the totals, all three events."""
+    said = ask(*BOTH[:3], "--months", "4", "--paths", "300")
+    states = {"U", "V", "L", "C", "K", "Q", "B", "F", "N", "k", "g", "x", "y"}
+    totals = {"burned", "retired", "emitted", "released", "circulating", "shortfall_usd"}
+    assert states | totals | {"coverage", "pay", "psi", "runway", "lowest_pay"} <= said["quantiles"].keys()
+    assert {"1", "5", "25", "50", "75", "95", "99"} == said["quantiles"]["lowest_pay"].keys()
+    assert {"p_empty", "p_underpaid", "months_to"} <= said.keys()
+    assert {"mean", "cvar5", "mean_error", "cvar5_error"} <= said["loss_usd"].keys()
+    hazards = [row["shortfall_hazard"] for row in said["by_month"]]
+    assert len(hazards) == 4
+    assert all(0 <= h <= 1 for h in hazards)
+
+
+def test_a_repaired_matrix_says_how_far_it_was_moved(ask: Ask, store_path: Path) -> None:
+    rows = "transition=0.9:0.1:0,0.1:0.8:0.1,0:0.1:0.9"
+    shocks = ("--shock", "regimes=calm,stress,boom", rows, "repair_root=on")
+    said = ask("stress", "--months", "2", "--steps-per-month", "3", "--paths", "50", *shocks)
+    (note,) = [n for n in said["notes"] if "repaired" in n]
+    moved = float(note.rsplit(" ", 1)[1])
+    # exp of the repaired rates, by hand in tests/stress/test_shocks.py: off by less than 0.02
+    assert 0 < moved < 0.02
+
+
+def test_a_range_that_ends_in_none_says_what_so_many_paths_exclude(
+    capsys: pytest.CaptureFixture[str], store_path: Path
+) -> None:
+    assert main(["stress", "--set", "H0=1", "--months", "2", "--paths", "300"]) == 0
+    # three of the 10,000 paths that an alternative has
+    assert "in under 0.03 % to" in capsys.readouterr().out.replace("\u00a0", " ")
 
 
 def test_no_shortfall_at_all_is_bounded_by_the_rule_of_three(ask: Ask, store_path: Path) -> None:
@@ -207,7 +239,9 @@ def test_the_laws_hold(ask: Ask) -> None:
     said = ask("validate")
     assert said["ok"] is True
     laws = {(row["shocks"], row["steps"], row["law"]) for row in said["rows"]}
-    assert len(laws) == len(said["rows"]) == 24
+    assert len(laws) == len(said["rows"]) == 30
+    assert {"variance of log demand", "correlation of a step's price and demand"} <= {law for *_, law in laws}
+    assert {s for _, s, law in laws if "at or below 0.5" in law} == {"monthly", "daily"}
     for row in said["rows"]:
         assert abs(row["ours"] - row["expected"]) <= 4 * row["standard_error"] + 1e-9
 

@@ -13,13 +13,14 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from dashboard import cards_stress, charts_stress
+from dashboard.answers import Answers
 from dashboard.pages import stress
-from dashboard.stress import Question, Stressed, spread_frame
+from dashboard.stress import Question, Stressed
+from dashboard.stress import spread as chances_spread
 from dashboard.stress_words import chance, chance_with_error, interval, quantity
 from models.parameters import parse_scenario
 from models.stress.compare import Comparison, Difference
 from models.stress.engine import run
-from models.stress.report import by_month
 from tests.scenarios import BASELINE, PROTOCOL, REGISTRY
 from tests.scenarios import run as project
 
@@ -86,7 +87,7 @@ def test_the_answer_has_its_range_and_its_error(page: Callable[..., AppTest]) ->
     assert [e.value for e in test.exception] == [e.value for e in test.error] == []
     title = read(test.title[0].value)
     assert title.startswith("**Under these assumptions the vaults run short within 36 months in ")
-    assert "over 18 alternatives" in title
+    assert "over 22 alternatives" in title
     assert "sampling alone" in title
     assert [m.label for m in test.metric] == [card.label for card in cards_stress.COMING]
     assert "10,000 futures, seed 1, computed in" in words(test)
@@ -145,11 +146,8 @@ def stressed(paths: int = 400, **changes: object) -> Stressed:
 
 
 def spread(found: Stressed) -> pl.DataFrame:
-    named = REGISTRY.alternatives(found.question.scenario)
-    runs = [
-        run(s, PROTOCOL, found.question.shocks, paths=200, seed=1, fans=(), device="cpu") for _, s in named
-    ]
-    return spread_frame(found.question.scenario, named, [by_month(r.counts) for r in runs])
+    answers = Answers(REGISTRY, None, None, Path("unused"), False)
+    return chances_spread(answers, found.question, 200)
 
 
 @pytest.mark.parametrize("dark", [False, True])
@@ -169,7 +167,7 @@ def test_charts_draw_what_their_frames_hold(dark: bool) -> None:
         assert chart.alt.startswith(chart.title)
     band = charts[1].frame
     assert (band["alternatives_low"] <= band["p_shortfall"]).all()
-    assert charts[3].frame.height == 18
+    assert charts[3].frame.height == 22
     assert (
         charts[4].frame["p50"].to_list()
         == found.quantiles.filter(variable="V", quantile=0.5)["value"].to_list()

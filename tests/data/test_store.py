@@ -295,6 +295,24 @@ def test_one_of_many_recorders_of_a_run_is_told_that_it_was_first(store: Store) 
     assert sorted(answers) == [False] * 15 + [True]
 
 
+def test_an_interrupt_within_a_query_is_one(tmp_path: Path) -> None:
+    """DuckDB tells of a Ctrl-C in words of its own, which would otherwise be a fault of ours."""
+
+    class Interrupted:
+        def cursor(self) -> Any:
+            return self
+
+        def execute(self, *_: object) -> None:
+            raise RuntimeError("Query interrupted")
+
+        def close(self) -> None:
+            pass
+
+    stopped: Any = Interrupted()
+    with pytest.raises(KeyboardInterrupt):
+        Store(tmp_path / "s.duckdb", stopped).rows("SELECT 1", [])
+
+
 def test_a_closed_store_says_so(store: Store) -> None:
     store.close()
     store.close()

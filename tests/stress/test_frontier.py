@@ -14,6 +14,7 @@ from models.likelihood import cost, stress_month, worst_falls
 from models.parameters import InputError, Scenario, parse_scenario
 from models.projection import project
 from models.stress.plan import make_plan, replay
+from models.stress.single import Event, Triggers
 from tests.scenarios import BASELINE, PROTOCOL
 from tests.stress.executors import SHOCKS
 from tests.stress.risk_cases import H, one_market, small
@@ -67,6 +68,25 @@ def test_every_point_of_a_coarse_grid_is_the_projection() -> None:
                         pl.col("demand_drop") == d,
                     ).height
                     assert (shocked(scenario, p, d, months, event) is not None) == (outside and not escaped)
+
+
+@pytest.mark.parametrize("steps_per_month", [1, 30])
+@pytest.mark.parametrize("event", ["shortfall", "underpaid"])
+def test_a_path_alone_is_the_projection(steps_per_month: int, event: Event) -> None:
+    """Everything switched on; the shocks are drawn, so that some trigger and others do not."""
+    everything = {
+        "controller": True, "eta": 1.2, "phi": 0.5, "K0": 2e7, "impact": 0.4, "chi": 0.2,
+        "F0": 4e5, "order": "vault_first", "months": 9, "steps_per_month": steps_per_month, "V0": 3e7,
+        "H0": 8e5, "y2_cap_months": 0.5,
+    }  # fmt: skip
+    scenario = parse_scenario(everything, BASELINE)
+    calm = parse_scenario({"shock_month": ONSET}, scenario)
+    n = steps_per_month
+    triggers = Triggers(make_plan(calm, PROTOCOL, STILL), event, (ONSET - 1) * n, (ONSET + 3) * n)
+    drops = np.random.default_rng(5).uniform(0, 0.95, (12, 2)).tolist()
+    found = [triggers(price, demand) for price, demand in drops]
+    assert found == [shocked(scenario, price, demand, 4, event) is not None for price, demand in drops]
+    assert {True, False} == set(found)
 
 
 def test_the_edge_triggers_and_just_inside_does_not() -> None:

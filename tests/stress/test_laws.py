@@ -131,6 +131,21 @@ def test_the_engine_meets_the_barrier_as_often_as_the_recursion_says(steps_per_m
     assert abs(ours - expected) <= 4 * math.sqrt(expected * (1 - expected) / paths)
 
 
+@pytest.mark.parametrize(("steps_per_month", "published"), [(1, 0.57045), (30, 0.6395)])
+def test_a_visit_to_the_barrier_is_a_shortfall_under_the_right_cap(
+    steps_per_month: int, published: float
+) -> None:
+    """SPEC section 5: sigma 1, a year, half the price. 360 steps lie just below the 365 of 0.63964."""
+    (check,) = [
+        c
+        for c in check_laws(scenario(12, steps_per_month), PROTOCOL, gbm(1.0), 40_000, 19)
+        if "at or below" in c.law
+    ]
+    assert check.expected == pytest.approx(published, abs=2e-4 if steps_per_month > 1 else 5e-6)
+    assert check.holds
+    assert check.standard_error == pytest.approx(math.sqrt(published * (1 - published) / 40_000), rel=1e-2)
+
+
 def test_the_barrier_tends_to_its_limit_as_one_over_the_root_of_the_steps() -> None:
     steps = [12, 48, 192]
     exact = [laws.barrier_probability(1, 0, 1, n, 0.5) for n in steps]
