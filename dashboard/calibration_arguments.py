@@ -31,6 +31,10 @@ def add_hindcast(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="let the fitted drift go on (default: no drift, as in the shocks)",
     )
+    parser.add_argument(
+        "--pooled", action="store_true",
+        help="score beside them the law fitted to all these histories together, as known at each origin",
+    )  # fmt: skip
     _add_common(parser, "every forecast with what came")
 
 

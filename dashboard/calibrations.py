@@ -16,13 +16,15 @@ from data.sources.files import PriceSeries
 from models import hindcast_scores
 from models.calibration import Calibration, History, calibrate
 from models.hindcast import HORIZONS_MONTHS, hindcast, score_notes
-from models.parameters import InputError
+from models.hindcast_pool import PooledFits
+from models.parameters import DAYS_PER_MONTH, InputError
+from models.price_fit import jump_shape
 
 SEED = 0
 REGIMES = 2
 SOURCES = (
     "calibration.py", "calibration_tables.py", "price_law.py", "price_fit.py", "price_checks.py",
-    "hindcast.py", "hindcast_scores.py", "markov.py",
+    "hindcast.py", "hindcast_pool.py", "hindcast_scores.py", "markov.py",
 )  # fmt: skip
 
 # (what is worked on, steps done, steps in all)
@@ -57,6 +59,7 @@ class Scoring:
     regimes: int = REGIMES
     drift: bool = False
     seed: int = SEED
+    pooled: bool = False  # the law of all the histories together stands beside each one's own
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -66,6 +69,7 @@ class Scoring:
             "horizons": [*self.horizons],
             "regimes": self.regimes,
             "drift": self.drift,
+            "pooled": self.pooled,
             "seed": self.seed,
         }
 
@@ -98,6 +102,10 @@ def fit(asked: Fitting, progress: Progress | None = None) -> Calibration:
 def score(asked: Scoring, progress: Progress | None = None) -> Scored:
     """Raises InputError for a history that is unfit or too short, naming it."""
     _distinct(asked.histories)
+    pooled = None
+    if asked.pooled:
+        known = {series.symbol: _history(series) for series in asked.histories}
+        pooled = PooledFits(known, jump_shape(asked.regimes, DAYS_PER_MONTH), asked.seed)
     forecasts, tables, pits = [], [], []
     notes: dict[str, tuple[str, ...]] = {}
     for series in asked.histories:
@@ -106,7 +114,7 @@ def score(asked: Scoring, progress: Progress | None = None) -> Scored:
         try:
             found = hindcast(
                 *_history(series), regimes=asked.regimes, horizons_months=asked.horizons, drift=asked.drift,
-                seed=asked.seed, progress=shown,
+                seed=asked.seed, pooled=pooled, progress=shown,
             )  # fmt: skip
         except InputError as error:
             raise InputError(f"{name}: {error}") from None

@@ -171,18 +171,24 @@ class Own:
     mean: float
 
     def law(self, law: DailyLaw) -> DailyLaw:
+        """A law of pooled returns, brought to this token's."""
         return law.scaled(self.scale, self.mean)
+
+    def scaled(self, returns: Array) -> Array:
+        """This token's returns as they are pooled."""
+        scaled: Array = (returns - self.mean) / self.scale
+        return scaled
 
 
 def _samples(returns: Array, others: Mapping[str, Array]) -> tuple[list[Array], Own]:
     if not others:
         return [returns], Own(1.0, 0.0)
-    own = [_own(r) for r in (returns, *others.values())]
-    samples = [(r - o.mean) / o.scale for r, o in zip((returns, *others.values()), own, strict=True)]
-    return samples, own[0]
+    own = own_scale(returns)
+    return [own.scaled(returns), *(own_scale(r).scaled(r) for r in others.values())], own
 
 
-def _own(returns: Array) -> Own:
+def own_scale(returns: Array) -> Own:
+    """Mean and mean absolute deviation of a token's daily log returns."""
     # The mean absolute deviation: a standard deviation would be the work of a few days.
     mean = float(returns.mean())
     return Own(float(np.abs(returns - mean).mean()), mean)

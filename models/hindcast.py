@@ -11,7 +11,8 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from models.calibration import LEAST_DAYS, log_returns
+from models.calibration import LEAST_DAYS, log_returns, own_scale
+from models.hindcast_pool import POOLED, PooledFits
 from models.hindcast_scores import LEAST_STRETCHES, RIVAL, crps, pit_histogram, scores
 from models.parameters import DAYS_PER_MONTH, InputError
 from models.price_fit import Fit, Shape, Watch, fit, jump_shape
@@ -50,12 +51,14 @@ def hindcast(
     refit_days: int = 28,
     paths: int = 2000,
     seed: int = 0,
+    pooled: PooledFits | None = None,
     progress: Callable[[int, int], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> Hindcast:
     """Forecasts from every `origin_days`-th day on, the first after `first_origin_days` returns; the laws are
     fitted anew every `refit_days` days, to all returns before. Without `drift` the expected price stays where
-    it is, as in the default shocks. Raises InputError for a history that is unfit or too short, and Stopped
+    it is, as in the default shocks. `pooled` adds the law of many tokens, brought to this one's mean and
+    scale as they were known. Raises InputError for a history that is unfit or too short, and Stopped
     when `should_stop` says so."""
     least = min(origin_days, refit_days, *(horizons_months or (0,)))
     if first_origin_days < LEAST_DAYS or least < 1 or paths < 100:
@@ -84,10 +87,13 @@ def hindcast(
             fits = {name: _refit(known, shape, fits.get(name), seed, stop) for name, shape in shapes.items()}
             fitted_at = origin
         reach = {months: days for months, days in horizons.items() if origin + days <= len(returns)}
-        for name, fitted in fits.items():
-            law = fitted.law if drift else fitted.law.without_drift()
+        laws = {name: fitted.law for name, fitted in fits.items()}
+        if pooled is not None:
+            laws[POOLED] = own_scale(known).law(pooled.law(dates[origin], Watch(0, None, should_stop)))
+        for name, fitted_law in laws.items():
+            law = fitted_law if drift else fitted_law.without_drift()
             # Which regime it is now, the law as fitted tells; drift is a choice for what follows.
-            now = hamilton_filter(fitted.law, known).known[-1]
+            now = hamilton_filter(fitted_law, known).known[-1]
             draws = np.random.default_rng((seed, origin))
             moves = simulate(law, now, max(reach.values()), paths, draws).cumsum(axis=0)
             for months, days in reach.items():
@@ -146,6 +152,10 @@ def score_notes(table: pl.DataFrame) -> list[str]:
             f"At horizons of {', '.join(map(str, few))} months the origins span fewer than {LEAST_STRETCHES} "
             "stretches that do not overlap: those scores have no interval and decide nothing."
         )
+    notes.append(
+        "Each forecast takes its law's parameters as fitted: how unsure they are is not in the bands, which "
+        "are too narrow by that, most of all early on, when few days were known."
+    )
     notes.append("Only the price is scored: demand and payouts are not validated by it.")
     return notes
 

@@ -24,7 +24,7 @@ def run(args: argparse.Namespace) -> int:
     out = histories.target(args.out, args.histories)
     with Answers.open(args.store) as answers, histories.bar("origins") as shown:
         series = tuple(histories.read(answers, text) for text in args.histories)
-        asked = Scoring(series, horizons, args.regimes, args.drift, args.seed)
+        asked = Scoring(series, horizons, args.regimes, args.drift, args.seed, args.pooled)
         found = answers.hindcast(asked, shown)
         marks = histories.marks(answers, _words(args))
     missing = [str(h) for h in horizons if found.scores.filter(horizon_months=h).is_empty()]
@@ -35,6 +35,7 @@ def run(args: argparse.Namespace) -> int:
         "histories": [histories.about(one) for one in series],
         "regimes": args.regimes,
         "drift": args.drift,
+        "pooled": args.pooled,
         "seed": args.seed,
         "scores": found.scores.to_dicts(),
         "pit": found.pit.to_dicts(),
@@ -53,6 +54,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _words(args: argparse.Namespace) -> list[str]:
     given = ["hindcast", *args.histories, "--horizons", args.horizons, *["--drift"] * args.drift]
+    given += ["--pooled"] * args.pooled
     return [*given, "--regimes", str(args.regimes), "--seed", str(args.seed)]
 
 

@@ -9,10 +9,12 @@ import polars as pl
 import pytest
 from scipy.stats import norm
 
+from models.calibration import log_returns, own_scale
 from models.hindcast import FITTED, hindcast
+from models.hindcast_pool import POOLED, PooledFits
 from models.hindcast_scores import RIVAL, crps, pit_histogram, scores
 from models.parameters import InputError
-from models.price_fit import Stopped
+from models.price_fit import Stopped, jump_shape
 
 QUICK: dict[str, Any] = {"regimes": 1, "refit_days": 10_000, "paths": 400}
 
@@ -197,3 +199,56 @@ def test_a_caller_sees_progress_and_can_stop() -> None:
     assert seen == [(i, 5) for i in range(1, 6)]
     with pytest.raises(Stopped):
         hindcast(*history(returns), **QUICK, should_stop=lambda: True)
+
+
+# Pooled with other tokens
+
+
+def two_tokens() -> dict[str, tuple[list[date], list[float]]]:
+    """Normal days; B swings four times as widely as A and is 80 days younger."""
+    rng = np.random.default_rng(8)
+    (days, a), (_, b) = history(rng.normal(0, 0.02, 300)), history(rng.normal(0.01, 0.08, 220))
+    return {"A": (days, a), "B": (days[80:], b)}
+
+
+def pooled_fits(tokens: dict[str, tuple[list[date], list[float]]]) -> PooledFits:
+    return PooledFits(tokens, jump_shape(1, 30.4375), refit_days=80)
+
+
+def test_a_pooled_law_is_brought_to_the_scale_of_each_token() -> None:
+    """A normal's mean absolute deviation is sd sqrt(2 / pi), so that pooled returns have variance pi / 2."""
+    tokens = two_tokens()
+    law = pooled_fits(tokens).law(tokens["A"][0][-1])
+    assert law.variance[0] == pytest.approx(math.pi / 2, rel=0.1)
+    for name, sd in (("A", 0.02), ("B", 0.08)):
+        own = own_scale(log_returns(*tokens[name])).law(law)
+        assert math.sqrt(own.variance[0]) == pytest.approx(sd, rel=0.1)
+
+
+def test_a_pooled_law_knows_no_later_day_and_not_who_asked_first() -> None:
+    tokens = two_tokens()
+    days, closes = tokens["B"]
+    crashed = {**tokens, "B": (days, [c * (0.01 if i > 150 else 1) for i, c in enumerate(closes)])}
+    day = tokens["A"][0][230]  # B's day 150
+    late_first, early, other = pooled_fits(tokens), pooled_fits(tokens), pooled_fits(crashed)
+    late_first.law(tokens["A"][0][-1])
+    for fits in (late_first, other):
+        law, same = fits.law(day), early.law(day)
+        assert (law.location, law.spread, law.jump_sd) == (same.location, same.spread, same.jump_sd)
+    after = tokens["A"][0][-1]
+    assert other.law(after).variance[0] != pytest.approx(early.law(after).variance[0], rel=0.1)
+
+
+def test_a_hindcast_scores_the_pooled_law_beside_the_token_s_own() -> None:
+    tokens = two_tokens()
+    fits = pooled_fits(tokens)
+    found = hindcast(*tokens["A"], horizons_months=(1,), origin_days=60, pooled=fits, **QUICK)
+    counts = found.forecasts.group_by("law").len().sort("law")
+    assert counts.rows() == [(RIVAL, 2), (POOLED, 2), (FITTED, 2)]
+    assert row(found.scores, "crps_gain", POOLED)["target"] == 0
+    assert any("how unsure they are is not in the bands" in note for note in found.notes)
+
+
+def test_one_history_cannot_be_pooled() -> None:
+    with pytest.raises(InputError, match="needs two histories or more"):
+        pooled_fits({"A": two_tokens()["A"]})
