@@ -163,10 +163,12 @@ def ask(
     return keep(answers, question, result, 0.0 if earlier is None else earlier.seconds)
 
 
-def run_request(answers: Answers, question: Question, extend: StressResult | None) -> worker.Run:
+def run_request(
+    answers: Answers, question: Question, extend: StressResult | None, device: Device = "auto"
+) -> worker.Run:
     """The question for the engine's process."""
     return worker.Run(
-        question.scenario, answers.protocol, question.shocks, question.seed, question.fans, "auto",
+        question.scenario, answers.protocol, question.shocks, question.seed, question.fans, device,
         question.paths, extend,
     )  # fmt: skip
 
@@ -198,15 +200,15 @@ def seen(answers: Answers, question: Question, result: StressResult, *, found: b
     return shown
 
 
-def aside(answers: Answers, question: Question) -> Stressed | Job:
+def aside(answers: Answers, question: Question, device: Device = "auto") -> Stressed | Job:
     """For those who must not wait: the run as `seen` where it is in the store, else the engine's job, whose
     result is the same of the paths that there are so far. Raises InputError."""
     earlier = longest(answers, question)
     if earlier is not None and earlier.complete:
         return seen(answers, question, earlier, found=True)
     name, done = question.run_id(answers.registry.version), partial(keep, answers, question)
-    request = run_request(answers, question, earlier)
-    return answers.jobs.submit(name, request, done, partial(seen, answers, question))
+    request = run_request(answers, question, earlier, device)
+    return answers.jobs.submit((name, device), request, done, partial(seen, answers, question))
 
 
 def spread_aside(answers: Answers, question: Question) -> Job:

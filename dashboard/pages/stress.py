@@ -1,6 +1,5 @@
 """Stress lab: how bad, how likely, how soon?"""
 
-import json
 from datetime import date
 from functools import partial
 from typing import Any, NamedTuple
@@ -17,12 +16,12 @@ from dashboard import (
     panels_calibration,
     panels_explain,
     panels_risk,
+    panels_shocks,
 )
 from dashboard.explain_stress import explain
 from dashboard.formats import plain
 from dashboard.frame import Desk, drawer
 from dashboard.jobs import Job
-from dashboard.shock_settings import KEYS, shocks_from
 from dashboard.stress import (
     DEFAULT_PATHS,
     DEFAULT_SEED,
@@ -37,25 +36,23 @@ from dashboard.stress import (
 )
 from dashboard.stress_words import FANS, quantity
 from dashboard.waiting import PATIENCE, REFRESH, hold
-from data.shock_choices import one_market, provisional
-from models.parameters import InputError
 from models.schedules import month_end
-from models.shocks import Shocks, parse_shocks
 from models.stress import worker
+from models.stress.engine import Device
 
 TITLE = "Stress lab"
 FIELDS = ("V0_months", "H0", "order", "eta", "controller", "months")
 DESIGN = ("price_shock", "demand_shock", "shock_month", "shock_months")
 PATHS = (FIRST_PATHS, DEFAULT_PATHS, 1_000_000, 10_000_000)
+DEVICES: dict[Device, str] = {"auto": "what is there", "cpu": "the CPU", "gpu": "a GPU"}
 LEVELS = {"none": None, "1 %": 1.0, "5 %": 5.0, "median": 50.0, "95 %": 95.0, "99 %": 99.0}
-GBM = "gbm"
-HISTORY = "history "
 
 
 class Asked(NamedTuple):
     """What one reader waits for: the run, and its range over the alternatives."""
 
     question: Question
+    device: Device
     run: Stressed | Job  # found in the store, or on its way
     spread: Job
     against: tuple[str, Job] | None  # what the scenario is compared with, on the same futures
@@ -70,8 +67,10 @@ class Asked(NamedTuple):
 def page(desk: Desk) -> None:
     head = st.container(key="answer")
     design(desk)
-    question = Question(desk.scenario, random_shocks(desk), *size())
-    asked = ask(desk, question)
+    shocks = panels_shocks.choice(desk)
+    paths, seed, device = size()
+    question = Question(desk.scenario, shocks, paths, seed)
+    asked = ask(desk, question, device)
     shown = st.container(key="results")
     panels_risk.show(desk, question.shocks, question.seed)
     panels_calibration.show(desk)
@@ -96,74 +95,8 @@ def design(desk: Desk) -> None:
         panels.chart(desk, charts_stress.shock(desk.answers.run(desk.scenario), dark=desk.dark))
 
 
-def random_shocks(desk: Desk) -> Shocks:
-    """Which random shocks come on top, from where, and with which numbers."""
-    registry = desk.answers.registry
-    sets = registry.shock_sets()
-    store = desk.answers.store
-    symbols = store.price_list()["symbol"].to_list() if store else []
-    options = [*sets, GBM, *(HISTORY + symbol for symbol in symbols)]
-    st.subheader("Random shocks on top", anchor=False)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = st.selectbox(
-            "Where they come from", options, key="shocks", width=340, format_func=partial(_shock_title, desk)
-        )
-        text = st.text_input(
-            "Change their numbers", key="shock_settings", width=340, placeholder="rho=0.3 stress.sigma=2",
-            help=f"key=value with spaces between; the keys are {plain(' '.join(KEYS), 400)}",
-        )  # fmt: skip
-    base = _chosen(desk, str(chosen))
-    try:
-        shocks = shocks_from(text.split(), base)
-    except InputError as error:
-        st.warning(plain(f"{error}. The shocks are as chosen.", 400))
-        shocks = base
-    st.badge("provisional", color="orange")
-    about = provisional(registry, shocks).removeprefix("provisional: ")
-    st.caption(plain(f"{about[0].upper()}{about[1:]}.", 700))
-    drawer("The numbers of these shocks", "shock_numbers", partial(_numbers, desk, shocks))
-    return shocks
-
-
-def _chosen(desk: Desk, chosen: str) -> Shocks:
-    sets = desk.answers.registry.shock_sets()
-    if chosen in sets:
-        return sets[chosen].shocks
-    default = desk.answers.registry.shocks()
-    if chosen == GBM or desk.answers.store is None:
-        return one_market(default)
-    closes = desk.answers.store.prices(chosen.removeprefix(HISTORY)).frame["close"].to_list()
-    days = int(desk.answers.registry.facts["bootstrap_block_days"].number)
-    return parse_shocks({"history": closes, "block_days": days}, default)
-
-
-def _shock_title(desk: Desk, name: str) -> str:
-    if name == GBM:
-        return "One market, no regimes (GBM)"
-    if name.startswith(HISTORY):
-        return f"Days of {name.removeprefix(HISTORY)}'s imported history"
-    return desk.answers.registry.shock_sets()[name].title
-
-
-def _numbers(desk: Desk, shocks: Shocks) -> None:
-    rows = [
-        {**r.model_dump(), **{f"to {other.name}": p for other, p in zip(shocks.regimes, row, strict=True)}}
-        for r, row in zip(shocks.regimes, shocks.transition, strict=True)
-    ]
-    panels.table(
-        desk, pl.DataFrame(rows), name="shock-numbers", title="The random shocks, regime by regime",
-        headed=False, stamp={"shocks": json.loads(shocks.canonical_json())},
-    )  # fmt: skip
-    st.caption(
-        "Per year, but the chances to change regime, which are per month. "
-        f"Jumps: mean {shocks.jump_mean:g}, spread {shocks.jump_sd:g} of the log price; demand feels "
-        f"{shocks.jump_demand:g} of a jump, reverts at {shocks.theta:g} a year, and goes with the price at a "
-        f"correlation of {shocks.rho:g}. Paths start in {shocks.start}."
-    )
-
-
-def size() -> tuple[int, int]:
-    """How many futures, and which."""
+def size() -> tuple[int, int, Device]:
+    """How many futures, which, and what computes them."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         paths = st.segmented_control(
             "Futures", PATHS, key="paths", default=DEFAULT_PATHS, required=True, format_func="{:,}".format
@@ -172,21 +105,25 @@ def size() -> tuple[int, int]:
             "Seed", min_value=0, step=1, value=DEFAULT_SEED, key="seed", width=160,
             help="The same seed meets the same futures, whatever the scenario",
         )  # fmt: skip
-    return int(paths or DEFAULT_PATHS), int(seed)
+        device = st.selectbox(
+            "Compute on", [*DEVICES], key="device", width=160, format_func=DEVICES.__getitem__,
+            help="The same numbers on each, to the bit; what was taken, and why, stands with the answer",
+        )  # fmt: skip
+    return int(paths or DEFAULT_PATHS), int(seed), device
 
 
-def ask(desk: Desk, question: Question) -> Asked:
+def ask(desk: Desk, question: Question, device: Device) -> Asked:
     """The reader's run: what is there already, else a job, in the place of what was asked before."""
     state, answers = st.session_state, desk.answers
     before: Asked | None = state.get("stress")
-    if before is not None and before.question == question:
+    if before is not None and (before.question, before.device) == (question, device):
         for job in before.jobs:
             job.look()
         return before
-    spread, run = spread_aside(answers, question), aside(answers, question)
+    spread, run = spread_aside(answers, question), aside(answers, question, device)
     hold("stress_spread", answers.jobs, spread)
     hold("stress_run", answers.jobs, run if isinstance(run, Job) else None)
-    asked = Asked(question, run, spread, _against(desk, question))
+    asked = Asked(question, device, run, spread, _against(desk, question))
     state["stress"] = asked
     return asked
 

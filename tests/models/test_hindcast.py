@@ -211,8 +211,8 @@ def two_tokens() -> dict[str, tuple[list[date], list[float]]]:
     return {"A": (days, a), "B": (days[80:], b)}
 
 
-def pooled_fits(tokens: dict[str, tuple[list[date], list[float]]]) -> PooledFits:
-    return PooledFits(tokens, jump_shape(1, 30.4375), refit_days=80)
+def pooled_fits(tokens: dict[str, tuple[list[date], list[float]]], refit_days: int = 80) -> PooledFits:
+    return PooledFits(tokens, jump_shape(1, 30.4375), refit_days=refit_days)
 
 
 def test_a_pooled_law_is_brought_to_the_scale_of_each_token() -> None:
@@ -241,7 +241,7 @@ def test_a_pooled_law_knows_no_later_day_and_not_who_asked_first() -> None:
 
 def test_a_hindcast_scores_the_pooled_law_beside_the_token_s_own() -> None:
     tokens = two_tokens()
-    fits = pooled_fits(tokens)
+    fits = pooled_fits(tokens, 10_000)
     found = hindcast(*tokens["A"], horizons_months=(1,), origin_days=60, pooled=fits, **QUICK)
     counts = found.forecasts.group_by("law").len().sort("law")
     assert counts.rows() == [(RIVAL, 2), (POOLED, 2), (FITTED, 2)]
