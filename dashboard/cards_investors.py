@@ -32,15 +32,16 @@ class Card(NamedTuple):
 def verdict(found: Issuance) -> str:
     """Who gets diluted by how much, and what it would take to cover it: one sentence with its range."""
     b = found.balance
-    out = [f"{io(b.bought_io)} are bought and burned"]
+    out = [f"{io(b.unlocked_io)} unlock", f"{io(b.released_io)} are released"]
+    out += [f"{io(b.bought_io)} are bought and burned"]
     out += [f"{io(b.refilled_io)} bought back into the vault"] if b.refilled_io > 0.5 else []
     unseen = b.burned_io - b.bought_io
     out += [f"{io(unseen)} burned that never circulated"] if unseen > 0.5 else []
     return (
         f"Under these assumptions the {io(b.circulating_io)} in circulation "
         f"{'grow' if b.net_io >= 0 else 'shrink'} by {io(abs(b.net_io))}, "
-        f"{percent(abs(b.net_io) / b.circulating_io)}, from {span(found)}: {io(b.unlocked_io)} unlock, "
-        f"{io(b.released_io)} are released and {listing(out)}; {_covered(found)}."
+        f"{percent(abs(b.net_io) / b.circulating_io)}, from {span(found)}: {listing(out)}; "
+        f"{_covered(found)}."
     )
 
 

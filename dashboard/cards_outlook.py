@@ -21,6 +21,8 @@ TITLES = {
     "shortfall": "Chance of a shortfall",
 }
 IN_USD = ("income_usd", "shortfall_usd")
+ONE_AND_TWO = ("One contract", "Two", "Two less one")
+WITHOUT_AND_WITH = ("Without it", "With it", "Difference")
 NINE = "In 9 futures of 10"
 RULES = {"ide": "the engine", "as_reported": "the network as reported"}
 
@@ -62,12 +64,13 @@ def _across(found: Outlook, names: tuple[str, ...], paths: int) -> str:
     )
 
 
-def contract_table(found: Outlook | None, horizon: int) -> pl.DataFrame:
+def contract_table(found: Outlook | None, scenario: Scenario, horizon: int) -> pl.DataFrame:
     """A row a quantity, in words; as many while the answer is on its way."""
+    without, with_it, less = ONE_AND_TWO if len(scenario.contracts) == 1 else WITHOUT_AND_WITH
     cells = {
-        "One contract": lambda name, row: with_error(name, row, "one"),
-        "Two": lambda name, row: with_error(name, row, "two"),
-        "Two less one": lambda name, row: apart(name, row, "difference"),
+        without: lambda name, row: with_error(name, row, "one"),
+        with_it: lambda name, row: with_error(name, row, "two"),
+        less: lambda name, row: apart(name, row, "difference"),
         "Expected effect": lambda name, row: apart(name, row, "effect"),
         NINE: lambda name, row: (
             f"avoided {percent(row['avoided'], 2)}, caused {percent(row['caused'], 2)}"

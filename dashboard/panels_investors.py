@@ -72,7 +72,8 @@ def selling(desk: Desk, found: Issuance) -> None:
 
 def ahead(desk: Desk) -> None:
     """A second contract and the old schedule, on random paths that are run aside."""
-    st.header("What would a second contract change?", anchor=False)
+    more = "a second contract" if len(desk.scenario.contracts) == 1 else "one more contract"
+    st.header(f"What would {more} change?", anchor=False)
     try:
         asked = investing.question(desk.answers.registry, desk.scenario, contract_inputs(desk))
         waiting = ask(desk, asked)
@@ -116,7 +117,7 @@ def _ahead(desk: Desk, asked: Question, waiting: Outlook | Job, pending: bool) -
     )
     at = horizon if horizon in ends else ends[-1]
     if found is None:
-        st.dataframe(cards_outlook.contract_table(None, at), hide_index=True)
+        st.dataframe(cards_outlook.contract_table(None, scenario, at), hide_index=True)
         st.caption(f"On its way: {asked.paths:,} random futures, with the contract and without it.")
         st.header(AGAINST, anchor=False)
         st.dataframe(cards_outlook.rules_table(None, scenario, at), hide_index=True)
@@ -130,8 +131,8 @@ def _found(desk: Desk, found: Outlook, asked: Question, at: int) -> None:
     stamp = {"command": investing.command(desk.scenario, asked), "seed": asked.seed, "paths": asked.paths}
     panels.table(
         desk, found.contract, name="second-contract", title="One contract against two",
-        shown=cards_outlook.contract_table(found, at), units={"horizon": "run month"}, headed=False,
-        stamp=stamp,
+        shown=cards_outlook.contract_table(found, desk.scenario, at), units={"horizon": "run month"},
+        headed=False, stamp=stamp,
     )  # fmt: skip
     st.caption(plain(cards_outlook.contract(found, asked, at), 900))
     st.header(AGAINST, anchor=False)

@@ -124,7 +124,7 @@ def _tell(found: Issuance, outlook: Outlook, question: Question, scenario: Scena
         say_table(_alternatives(found))
     horizon = horizons(scenario.months)[-1]
     _paragraph(cards_outlook.contract(outlook, question, horizon))
-    _table(cards_outlook.contract_table(outlook, horizon))
+    _table(cards_outlook.contract_table(outlook, scenario, horizon))
     _paragraph(cards_outlook.rules(outlook, scenario, question.paths, horizon))
     _table(cards_outlook.rules_table(outlook, scenario, horizon))
 

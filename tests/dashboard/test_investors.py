@@ -166,7 +166,7 @@ def test_the_page_answers_first_and_fills_in_what_was_on_its_way(page: AppTest) 
     contract, rules = (shown.value for shown in page.dataframe[-2:])
     asked = investing.question(REGISTRY, BASELINE)
     same = investing.request(REGISTRY, BASELINE, asked).answer()
-    assert contract.to_dict("records") == cards_outlook.contract_table(same, 36).to_dicts()
+    assert contract.to_dict("records") == cards_outlook.contract_table(same, BASELINE, 36).to_dicts()
     assert rules.to_dict("records") == cards_outlook.rules_table(same, BASELINE, 36).to_dicts()
     assert page.code[-1].value == investing.command(BASELINE, asked)
 
