@@ -256,7 +256,7 @@ class Jobs:
     def _received(process: subprocess.Popen[bytes] | None) -> object:
         try:
             return pickle.load(process.stdout) if process and process.stdout else None
-        except (EOFError, OSError, pickle.UnpicklingError):
+        except (EOFError, OSError, ValueError, pickle.UnpicklingError):  # ValueError: closed while we read
             return None
 
     def _stop(self) -> None:
