@@ -10,6 +10,7 @@ import polars as pl
 from dashboard.formats import MINUS, months, percent, plain, usd
 from dashboard.stress import Stressed, computed
 from dashboard.stress_words import chance, chance_with_error, interval, quantity
+from models.shocks import Shocks
 from models.stress.compare import Comparison, Difference
 
 
@@ -184,4 +185,8 @@ def stamp(found: Stressed) -> dict[str, Any]:
 
 
 def shocks_digest(found: Stressed) -> str:
-    return hashlib.sha256(found.question.shocks.canonical_json().encode()).hexdigest()
+    return digest_of(found.question.shocks)
+
+
+def digest_of(shocks: Shocks) -> str:
+    return hashlib.sha256(shocks.canonical_json().encode()).hexdigest()

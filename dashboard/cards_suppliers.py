@@ -8,8 +8,8 @@ import polars as pl
 from dashboard.fleets import Question
 from dashboard.formats import listing, months, percent, usd
 from models.parameters import Scenario
-from models.readers.fleet import Condition, eligibility
-from models.readers.fleet_income import WAYS, Judgement
+from models.readers.fleet import Condition
+from models.readers.fleet_income import Judgement
 from models.readers.suppliers import Answer
 
 ENGINE = ("multiplier", "roi")
@@ -188,48 +188,6 @@ def missing(conditions: list[Condition]) -> str:
         return f"Missing: {listing([f'{c.condition} ({c.needed}; yours {c.yours})' for c in lacking])}."
     unknown = sum(c.state == "unknown" for c in conditions)
     return f"Nothing known is missing; {unknown} conditions cannot be known from here."
-
-
-def report(found: Answer, asked: Question, scenario: Scenario, command: str, stamp: str) -> str:
-    """The whole answer as a Markdown document, with what gives it again."""
-    conditions = eligibility(asked.fleet, asked.site)
-    parts = [
-        "# Should I plug my machines in?",
-        verdict(found, asked),
-        *(f"- **{card.label}**: {card.value}. {card.detail}" for card in cards(found)),
-        "## The fleet",
-        _markdown(asked.fleet.table),
-        "## Eligibility",
-        missing(conditions),
-        _markdown(pl.DataFrame(conditions, schema=list(Condition._fields), orient="row")),
-        "## Results, USD, by how income is reckoned",
-        _markdown(found.results.with_columns(pl.col("way").replace(WAYS))),
-        "## The pay taken in USDC or IO, USD over the run",
-        _markdown(found.payouts),
-        "## The smallest supplier at lower pay, USD a month",
-        smallest(found),
-        _markdown(found.squeeze),
-        "## What nobody has published",
-        depends_on(found, asked, scenario),
-        _markdown(found.ranges.with_columns(pl.col("way").replace(WAYS))),
-        f"Slashing: {asked.fleet.terms.slashing}.",
-        "## How to get these numbers again",
-        stamp,
-        f"```\n{command}\n```",
-    ]
-    return "\n\n".join(parts) + "\n"
-
-
-def _markdown(frame: pl.DataFrame) -> str:
-    head = f"| {' | '.join(frame.columns)} |\n|{'---|' * frame.width}"
-    rows = (f"| {' | '.join(map(_cell, row))} |" for row in frame.iter_rows())
-    return "\n".join([head, *rows])
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:,.2f}" if abs(value) >= 10 else f"{value:.4g}"
-    return "none" if value is None else str(value).replace("|", "/")
 
 
 def _between(low: str, high: str) -> str:

@@ -143,7 +143,11 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Decimals take a dot. Without --fleet an example is reckoned.",
     )
     reader_arguments.add_supplier(suppliers)
-    _add_scenario(suppliers, "every way of reckoning and month")
+    _add_scenario(
+        suppliers,
+        "every way of reckoning and month",
+        "FILE.parquet, FILE.csv or FILE.xlsx, or a report to FILE.html or FILE.pdf",
+    )
 
     investors = commands.add_parser(
         "investors",

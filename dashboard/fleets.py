@@ -23,6 +23,12 @@ SEED = 1
 # Whole paths are held in memory: about a gigabyte for both rules.
 MOST_PATH_MONTHS = 6_000_000
 FORM = "MODEL:COUNT:PRICE:WATTS:USD_PER_KWH[:UPTIME[:HIRED]]"
+# What an answer rests on besides the scenario
+FACTS = (
+    "gpu_multipliers", "gpu_counts", "fee_reservation", "fee_usdc", "fee_io", "stake_per_gpu_io",
+    "unstaking_days", "block_reward_pools", "supplier_mean_multiplier", "supplier_roi_target",
+    "supplier_discount_rate",
+)  # fmt: skip
 FIELDS = tuple(Machine.model_fields)
 NEEDED = 5
 # Of what a line leaves out: all day, and nothing hired.

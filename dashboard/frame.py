@@ -30,7 +30,7 @@ STYLE = """
 [data-testid="stMetricValue"] { font-size: 1.6rem; }
 [data-testid="stMetricValue"] *, [data-testid="stMetricLabel"] * { white-space: normal; overflow: visible; }
 /* Streamlit's own CSV is neither full nor safe for a spreadsheet, and carries no manifest: Export has it. */
-[data-testid="stElementToolbar"] button[aria-label="Download as CSV"] { display: none; }
+[data-testid="stElementToolbarButton"]:has(button[aria-label^="Download as CSV"]) { display: none; }
 .stMultiSelect [data-tag] { color: light-dark(#ffffff, #171614); }
 .stColumn { min-width: min(100%, 13rem); }
 .stColumn:has(.stPlotlyChart) { min-width: min(100%, 24rem); }

@@ -46,7 +46,7 @@ def make(answers: Answers, asked: Question, engine: Engine, progress: Progress, 
         body += _one(answers, case, alone=not several)
     body += inputs.assumptions(answers, asked)
     body += inputs.sources(answers, asked)
-    body += _stamp(answers, asked, found, time)
+    body += parts.again(_stamp(asked, answers, found, time), command(asked))
     return parts.page(f"vaultline report: {title}", body)
 
 
@@ -135,34 +135,21 @@ def command(asked: Question) -> str:
     return f"{asked.asked_of('report')} --out report.html"
 
 
-def _stamp(answers: Answers, asked: Question, found: Sequence[Case], time: datetime) -> list[Part]:
-    rows = [
-        (case.title, f"scenario {case.run.scenario.digest()}, run {case.run_id}, random futures "
-         f"{case.stressed.run_id} (counts {case.stressed.result.counts_sha256})")
-        for case in found
-    ]  # fmt: skip
-    first = found[0].stressed
-    rows += [
-        ("Random shocks", cards_stress.shocks_digest(first)),
-        (
-            "Futures",
-            f"{first.result.paths:,} of each scenario, seed {asked.seed}, on the {first.result.device}",
-        ),
-        ("Model", f"{model_version()}, kernel {first.result.kernel}"),
-        ("Facts", answers.registry.version),
-        ("vaultline", VERSION),
-        ("Created", time.astimezone(UTC).isoformat(timespec="seconds")),
-    ]
-    stamp = parts.rows_table([cell("Of"), cell("Is")], [[cell(text) for text in row] for row in rows])
-    return [
-        parts.heading("How to get these numbers again"),
-        f'<div class="stamp">{stamp}</div>',
-        paragraph(
-            "The command carries every input. With project or stress in the place of report it gives the "
-            "numbers alone.", "note",
-        ),
-        parts.code(command(asked)),
-    ]  # fmt: skip
+def _stamp(asked: Question, answers: Answers, found: Sequence[Case], time: datetime) -> dict[str, str]:
+    first = found[0].stressed.result
+    return {
+        **{
+            case.title: f"scenario {case.run.scenario.digest()}, run {case.run_id}, random futures "
+            f"{case.stressed.run_id} (counts {case.stressed.result.counts_sha256})"
+            for case in found
+        },
+        "Random shocks": cards_stress.shocks_digest(found[0].stressed),
+        "Futures": f"{first.paths:,} of each scenario, seed {asked.seed}, on the {first.device}",
+        "Model": f"{model_version()}, kernel {first.kernel}",
+        "Facts": answers.registry.version,
+        "vaultline": VERSION,
+        "Created": time.astimezone(UTC).isoformat(timespec="seconds"),
+    }
 
 
 def _month(value: object) -> str:

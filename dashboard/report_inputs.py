@@ -1,5 +1,7 @@
 """The assumptions of a report: every input with its kind and source, what is assumed, and who said what."""
 
+from collections.abc import Sequence
+
 from dashboard import formats, inputs
 from dashboard import report_parts as parts
 from dashboard.answers import Answers
@@ -79,11 +81,11 @@ def _shocks(shocks: Shocks) -> list[Part]:
     ]
 
 
-def sources(answers: Answers, asked: Question) -> list[Part]:
-    """Everybody who is cited above, once."""
+def sources(answers: Answers, asked: Question, more: Sequence[str] = ()) -> list[Part]:
+    """Everybody who is cited above, once; `more` are ids of facts that the answer rests on besides."""
     registry = answers.registry
     facts = [registry.fact_for(f) for f in Scenario.model_fields if f not in inputs.HISTORIES]
-    facts += [registry.facts[id_] for id_ in SUPPLY if id_ in registry.facts]
+    facts += [registry.facts[id_] for id_ in (*SUPPLY, *more)]
     for known in registry.shock_sets().values():
         if known.shocks == asked.shocks:
             facts += [registry.facts[id_] for id_ in known.facts]

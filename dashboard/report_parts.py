@@ -153,6 +153,17 @@ def rows_table(heads: Sequence[Cell], rows: Sequence[Sequence[Cell]], marks: Seq
     return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
+def again(stamp: Mapping[str, str], command: str) -> list[Part]:
+    """What it takes to get a report's numbers again: its last part."""
+    rows = rows_table([cell("Of"), cell("Is")], [[cell(name), cell(text)] for name, text in stamp.items()])
+    return [
+        heading("How to get these numbers again"),
+        f'<div class="stamp">{rows}</div>',
+        paragraph("This command carries every input and makes the same report.", "note"),
+        code(command),
+    ]
+
+
 def page(title: str, parts: Sequence[Part]) -> bytes:
     """The whole document. Charts are drawn by the installed Chromium; where there is none, plotly goes along
     and draws them in the reader's browser. Raises ExportError."""

@@ -16,6 +16,7 @@ from dashboard.formats import NO_BREAK, listing
 from models.parameters import InputError
 
 SUFFIXES = (".parquet", ".csv", ".xlsx")
+REPORTS = (".html", ".pdf")
 
 
 def say(text: str) -> None:
@@ -83,6 +84,27 @@ def checked_target(path: Path, source: Path | None, suffixes: Sequence[str] = SU
     return path
 
 
+def checked_report(path: Path, source: Path | None, suffixes: Sequence[str] = REPORTS) -> Path:
+    """`checked_target` for a report, of which a PDF takes a browser. Raises InputError."""
+    from dashboard.chromium import NEEDED, installed
+
+    if path.suffix.lower() == ".pdf" and installed() is None:
+        raise InputError(f"--out {path}: a PDF needs {NEEDED}; name a file that ends in .html")
+    return checked_target(path, source, suffixes)
+
+
+def write_report(path: Path, page: bytes) -> int:
+    """Write a report's HTML, or what Chromium prints of it; its size in bytes. An existing file is replaced
+    whole. Raises InputError."""
+    from dashboard.chromium import print_pdf
+
+    content = print_pdf(page) if path.suffix.lower() == ".pdf" else page
+    replaced = path.exists()
+    _replace(path, content)
+    note(f"{path} {'replaced' if replaced else 'written'}")
+    return len(content)
+
+
 def write_frame(path: Path, frame: pl.DataFrame, made: dict[str, Any]) -> list[Path]:
     """Write a frame with its manifest: Parquet carries it in its metadata, XLSX in a sheet, CSV has
     FILE.manifest.json beside it. Existing files are replaced whole. Returns the files. Raises InputError."""
@@ -97,12 +119,11 @@ def write_frame(path: Path, frame: pl.DataFrame, made: dict[str, Any]) -> list[P
         manifest = json.dumps(made, indent=2, allow_nan=False) + "\n"
         contents = {path: exports.csv_bytes(frame), path.with_suffix(".manifest.json"): manifest.encode()}
     for target, content in contents.items():
-        replace(target, content)
+        _replace(target, content)
     return [*contents]
 
 
-def replace(path: Path, content: bytes) -> None:
-    """Write a file whole, or leave what is there. Raises InputError."""
+def _replace(path: Path, content: bytes) -> None:
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         try:

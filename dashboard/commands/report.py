@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 from tqdm import tqdm
 
-from dashboard import chromium, report
+from dashboard import report
 from dashboard.answers import Answers
 from dashboard.commands.compare import columns_of
-from dashboard.commands.output import checked_target, note, replace, say_json
+from dashboard.commands.output import checked_report, note, say_json, write_report
 from dashboard.commands.project import stamp
 from dashboard.commands.scenario import asked
 from dashboard.comparisons import Question, check
@@ -21,13 +21,11 @@ from data.shock_choices import choose, provisional
 from models.parameters import InputError
 from models.stress.engine import check_request
 
-SUFFIXES = (".html", ".pdf")
-
 
 def run(args: argparse.Namespace) -> int:
     if args.out is None:
         raise InputError("--out is missing: name the file to write, like report.html or report.pdf")
-    out = checked_target(args.out, args.prices, SUFFIXES)
+    out = checked_report(args.out, args.prices)
     # Before anything is computed or recorded: bad input changes nothing.
     registry = load_facts()
     check_request(args.paths, args.seed, None)
@@ -38,19 +36,14 @@ def run(args: argparse.Namespace) -> int:
     )
     if len(question.columns) > 1:
         check(registry.protocol(), question)
-    if out.suffix.lower() == ".pdf" and chromium.installed() is None:
-        raise InputError(f"--out {out}: a PDF needs {chromium.NEEDED}; name a file that ends in .html")
     with Answers.open(args.store) as answers, _bar() as shown:
         page = report.make(answers, question, AtOnce(answers), shown, datetime.now(UTC))
         marks = stamp(answers, answers.project(scenario))
-    content = chromium.print_pdf(page) if out.suffix.lower() == ".pdf" else page
     for text in [*notes, provisional(registry, shocks)]:
         note(text)
-    replaced = out.exists()
-    replace(out, content)
-    note(f"{out} {'replaced' if replaced else 'written'}")
+    size = write_report(out, page)
     if args.json:
-        say_json({"file": str(out), "bytes": len(content), "command": report.command(question), **marks})
+        say_json({"file": str(out), "bytes": size, "command": report.command(question), **marks})
     return 0
 
 

@@ -9,7 +9,18 @@ import polars as pl
 
 from dashboard import cards_suppliers, fleets
 from dashboard.answers import Answers
-from dashboard.commands.output import checked_target, note, say, say_json, say_table, working, write_frame
+from dashboard.commands.output import (
+    REPORTS,
+    SUFFIXES,
+    checked_report,
+    note,
+    say,
+    say_json,
+    say_table,
+    working,
+    write_frame,
+    write_report,
+)
 from dashboard.commands.project import stamp
 from dashboard.commands.scenario import asked
 from dashboard.fleets import Question
@@ -27,7 +38,7 @@ SHARES = ("negative", "paid_back", "paid_back_low", "paid_back_high")
 
 
 def run(args: argparse.Namespace) -> int:
-    out = checked_target(args.out, args.prices) if args.out is not None else None
+    out = checked_report(args.out, args.prices, (*SUFFIXES, *REPORTS)) if args.out is not None else None
     registry = load_facts()
     question = _question(args, registry)
     scenario, notes = asked(args, registry)
@@ -37,10 +48,17 @@ def run(args: argparse.Namespace) -> int:
         found = answers.supplier(scenario, question)
         projected = answers.project(scenario)
         marks = stamp(answers, projected)
+        page = None
+        if out is not None and out.suffix.lower() in REPORTS:
+            from dashboard import report_fleet  # it brings the charts' library along
+
+            page = report_fleet.make(answers, found, question, scenario, datetime.now(UTC))
     for text in notes:
         note(text)
     command = fleets.command(scenario, question)
-    if out is not None:
+    if out is not None and page is not None:
+        write_report(out, page)
+    elif out is not None:
         replaced = out.exists()
         for path in write_frame(out, found.by_month, _manifest(found, scenario, marks, command)):
             note(f"{path} {'replaced' if replaced else 'written'}")

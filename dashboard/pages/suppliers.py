@@ -1,6 +1,7 @@
 """Suppliers: should I plug my machines in?"""
 
 import time
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -16,8 +17,11 @@ from dashboard import (
     panels_explain,
     panels_renting,
     panels_suppliers,
+    report_fleet,
 )
 from dashboard.answers import model_version
+from dashboard.chromium import installed, print_pdf
+from dashboard.exports import file_stem
 from dashboard.fleets import Question
 from dashboard.formats import plain
 from dashboard.frame import Desk
@@ -249,15 +253,26 @@ def depends(desk: Desk, found: Answer, asked: Question) -> None:
         f"{desk.scenario.digest()[:12]} · model {model_version()} · facts "
         f"{desk.answers.registry.version[:12]}"
     )
-    st.download_button(
-        "Take the report",
-        lambda: cards_suppliers.report(found, asked, desk.scenario, command, stamp).encode(),
-        f"vaultline-fleet-{desk.scenario.digest()[:8]}.md",
-        "text/markdown",
-        key="supplier_report",
-        on_click="ignore",
-        icon=":material/description:",
-    )
+    take_report(desk, found, asked)
     st.caption(stamp)
     with st.expander("The command that gives this page's numbers"):
         st.code(command, language="bash", wrap_lines=True)
+
+
+def take_report(desk: Desk, found: Answer, asked: Question) -> None:
+    """Drawn when it is clicked, and not before."""
+
+    def page() -> bytes:
+        return report_fleet.make(desk.answers, found, asked, desk.scenario, datetime.now(UTC))
+
+    stem = file_stem("fleet", desk.scenario.digest())
+    with st.container(horizontal=True):
+        st.download_button(
+            "Take the report", page, f"{stem}.html", "text/html", key="supplier_report", on_click="ignore",
+            icon=":material/description:",
+        )  # fmt: skip
+        if installed() is not None:
+            st.download_button(
+                "as PDF", lambda: print_pdf(page()), f"{stem}.pdf", "application/pdf",
+                key="supplier_report_pdf", on_click="ignore",
+            )  # fmt: skip

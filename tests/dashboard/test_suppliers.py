@@ -223,23 +223,6 @@ def test_the_smallest_supplier_in_words(row: dict[str, Any], says: str) -> None:
     assert says in cards_suppliers.smallest(found)
 
 
-def test_the_report_is_whole() -> None:
-    question = asked(site={"up_mbps": 10.0})
-    found = fleets.reckon(REGISTRY, BASELINE, question)
-    command = fleets.command(BASELINE, question)
-    text = cards_suppliers.report(found, question, BASELINE, command, "the stamp")
-    for part in (cards_suppliers.verdict(found, question), "Missing: Upload", command, "the stamp", "H100"):
-        assert part in text
-    # every row of a table has as many cells as its head
-    table: list[int] = []
-    for line in [*text.splitlines(), ""]:
-        if line.startswith("|"):
-            table.append(line.count("|"))
-        elif table:
-            assert len(set(table)) == 1
-            table = []
-
-
 # In charts
 
 DATES = [date(2026, m, 28) for m in (6, 7, 8)]
