@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,9 +32,11 @@ class Server:
 
 
 @contextmanager
-def serving(folder: Path, store: Path | None = None) -> Iterator[Server]:
+def serving(
+    folder: Path, store: Path | None = None, more: Mapping[str, str] | None = None
+) -> Iterator[Server]:
     """A dashboard on a free port until the end of the block. `folder` takes its home, its log and, where none
-    is given, its store."""
+    is given, its store; `more` stands in its environment."""
     folder.mkdir(parents=True, exist_ok=True)
     home = folder / "home"
     home.mkdir(exist_ok=True)
@@ -44,7 +46,8 @@ def serving(folder: Path, store: Path | None = None) -> Iterator[Server]:
     with log.open("wb") as out:
         process = subprocess.Popen(
             [VAULTLINE, "dashboard", "--no-browser", "--port", str(port), "--store", store],
-            env=environment(home), cwd=folder, stdout=out, stderr=out, start_new_session=True,
+            env=environment(home) | dict(more or {}), cwd=folder, stdout=out, stderr=out,
+            start_new_session=True,
         )  # fmt: skip
     server = Server(f"http://127.0.0.1:{port}", store, home, process)
     try:
