@@ -3,31 +3,22 @@ that gives it again, and two of it beside each other."""
 
 import json
 import shlex
-from collections.abc import Callable
 from datetime import UTC, date
 from typing import Any
 
 import polars as pl
 
-from dashboard import fleets, rents, risk_words, settings
-from dashboard.answers import Answers, code_version, model_version
+from dashboard.answers import code_version, model_version
+from dashboard.reproduce import command_of
 from data import recorded
 from data.recorded import Recorded
 from data.registry import Registry
 from data.store import Store
-from models.parameters import InputError, Scenario, parse_scenario
+from models.parameters import InputError
 from models.schedules import month_end
-from models.shocks import parse_shocks
 
 # Of an input that differs, as it is listed.
 LONGEST = 40
-
-
-def store_of(answers: Answers) -> Store:
-    """The store, for what cannot do without. Raises InputError where there is none."""
-    if answers.store is None:
-        raise InputError(answers.notice or "there is no store")
-    return answers.store
 
 
 def catalogue(store: Store, registry: Registry) -> pl.DataFrame:
@@ -82,111 +73,12 @@ def _short(value: Any) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
-def scenario_of(what: Recorded) -> Scenario:
-    """Its scenario. Raises InputError when its inputs are not those of this version any more."""
-    if what.scenario is None:
-        raise InputError(f"a recorded {what.kind} depends on no scenario")
-    try:
-        return parse_scenario(json.loads(what.scenario))
-    except InputError as error:
-        raise InputError(f"its inputs are not those of this version: {error}") from None
-
-
 def is_stale(what: Recorded, registry: Registry) -> bool:
     """Whether it was made from other facts or by another model than there are now."""
     return what.facts_version != registry.version or what.model_version not in (
         model_version(),
         code_version(),
     )
-
-
-def command_of(what: Recorded, registry: Registry) -> str:
-    """The whole command that asks the same of this version. Raises InputError where there is none."""
-    try:
-        return _COMMANDS[what.kind](what, registry)
-    except KeyError:
-        raise InputError(f"no command asks for a {what.kind} by its inputs alone") from None
-
-
-def _projection(what: Recorded, _: Registry) -> str:
-    return settings.command(scenario_of(what))
-
-
-def _stress(what: Recorded, _: Registry) -> str:
-    from dashboard.stress import Question
-
-    p = what.parameters
-    shocks = parse_shocks(p["shocks"])
-    return Question(scenario_of(what), shocks, p["paths"], p["seed"], tuple(p["fans"])).command
-
-
-def _reserve(what: Recorded, _: Registry) -> str:
-    from dashboard.risks import ReserveQuestion
-    from models.reserve import Ask
-
-    p = what.parameters
-    lists = {name: tuple(value) for name, value in p["ask"].items() if isinstance(value, list)}
-    horizon, level = p["curve"]
-    shocks, ask = parse_shocks(p["shocks"]), Ask(**{**p["ask"], **lists})
-    question = ReserveQuestion(scenario_of(what), shocks, ask, (horizon, level))
-    return _risk(what, risk_words.reserve_flags(question))
-
-
-def _frontier(what: Recorded, _: Registry) -> str:
-    from dashboard.risks import FrontierQuestion
-
-    p = what.parameters
-    question = FrontierQuestion(scenario_of(what), None, p["event"], tuple(p["durations"]), p["points"])
-    return _risk(what, risk_words.frontier_flags(question))
-
-
-def _attribution(what: Recorded, _: Registry) -> str:
-    from dashboard.risks import AttributionQuestion
-
-    p = what.parameters
-    question = AttributionQuestion(
-        scenario_of(what), parse_shocks(p["shocks"]), tuple(p["inputs"]), p["metric"], p["paths"],
-        p["base_points"], p["seed"],
-    )  # fmt: skip
-    return _risk(what, risk_words.attribution_flags(question))
-
-
-def _risk(what: Recorded, flags: list[str]) -> str:
-    from dashboard.shock_settings import shock_words
-
-    shocks = what.parameters["shocks"]
-    words = [] if shocks is None else ["--shock", *shock_words(parse_shocks(shocks))]
-    return f"{settings.command(scenario_of(what), what.kind)} {shlex.join([*flags, *words])}"
-
-
-def _supplier(what: Recorded, registry: Registry) -> str:
-    p = what.parameters
-    judged = p["judgement"]
-    asked = fleets.question(
-        registry, p["fleet"], site=p["site"], judged=judged, paths=p["paths"], seed=p["seed"]
-    )
-    return fleets.command(scenario_of(what), asked)
-
-
-def _rent(what: Recorded, _: Registry) -> str:
-    work = what.parameters["work"]
-    if any(line["low"] != line["high"] for line in work):
-        raise InputError("it came from tokens a day, which are not kept")
-    hours = ",".join(f"{line['model']}:{settings.value_to_text(line['low'])}" for line in work)
-    return rents.command(scenario_of(what), rents.Asked(hours))
-
-
-_COMMANDS: dict[str, Callable[[Recorded, Registry], str]] = {
-    "projection": _projection,
-    "stress": _stress,
-    "reserve": _reserve,
-    "frontier": _frontier,
-    "attribution": _attribution,
-    "supplier": _supplier,
-    "mechanisms": lambda what, _: settings.command(scenario_of(what), "mechanisms"),
-    "claims": lambda *_: "vaultline claims",
-    "rent": _rent,
-}
 
 
 def stamp(what: Recorded, registry: Registry) -> dict[str, Any]:

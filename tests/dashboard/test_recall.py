@@ -29,6 +29,10 @@ ASKED: dict[str, tuple[str, ...]] = {
     "rent": ("customers", "--hours", "H100:10"),
     "mechanisms": ("mechanisms",),
     "claims": ("claims",),
+    "compare": ("compare", "--months", "6", "--with", "title=Cheap", "P0=0.1", "--paths", "256"),
+    "policy": ("policy", "--policies", "20", "--paths", "64", "--set", "beta=0.7"),
+    "issuance": ("investors", "--paths", "64", "--window", "12", "--contract-usd", "5e5"),
+    "outlook": ("investors", "--paths", "64", "--window", "12", "--contract-usd", "5e5"),
 }
 
 
@@ -39,16 +43,27 @@ def listed(ask: Ask, *words: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("kind", ASKED)
 def test_the_command_of_what_was_recorded_finds_it_again(ask: Ask, store_path: Path, kind: str) -> None:
     ask(*ASKED[kind])
-    before = {row["id"]: row for row in listed(ask)}
-    (own,) = [row for row in before.values() if row["kind"] == kind]
+    (own,) = [row for row in listed(ask) if row["kind"] == kind]
     with Store.open(store_path) as store:
         what = recorded.named(store, own["id"][:8])
         stamp = recall.stamp(what, load_facts())
     program, *words = shlex.split(stamp["command"])
     assert program == "vaultline"
     ask(*words)
-    assert {row["id"] for row in listed(ask)} == before.keys()
+    assert [row["id"] for row in listed(ask) if row["kind"] == kind] == [own["id"]]
     assert (own["stale"], stamp["run_id"]) == (False, own["id"])
+
+
+def test_mechanisms_over_random_futures_are_told_from_those_without(ask: Ask, store_path: Path) -> None:
+    for more in ([], ["--paths", "50"]):
+        ask("mechanisms", *more)
+    before = {row["id"] for row in listed(ask, "--find", "mechanisms")}
+    for name in before:
+        with Store.open(store_path) as store:
+            command = recall.stamp(recorded.named(store, name), load_facts())["command"]
+        ask(*shlex.split(command)[1:])
+    assert {row["id"] for row in listed(ask, "--find", "mechanisms")} == before
+    assert len(before) == 2
 
 
 def test_words_find_runs(ask: Ask, store_path: Path) -> None:
