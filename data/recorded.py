@@ -16,7 +16,7 @@ from data.stress_store import SHORTEST_ID
 from models.parameters import InputError
 from models.projection import monthly
 
-MOST_LISTED = 5_000
+MOST_LISTED = 2_000
 FIGURES = "figures"
 LISTED: dict[str, Any] = {
     "id": pl.String, "kind": pl.String, "name": pl.String, "digest": pl.String, "scenario": pl.String,
