@@ -25,7 +25,7 @@ def query(desk: Desk, store: Store) -> None:
     with asking:
         _ask(store)
     with schema:
-        _schema(store)
+        _schema(desk, store)
     running: Query | None = st.session_state.get("query")
     if running is not None:
         refresh = None if running.ended.is_set() else REFRESH
@@ -85,14 +85,15 @@ def _answer(desk: Desk, running: Query, refreshing: bool) -> None:
         st.code(recall.query_stamp(running.text)["command"], language=None, wrap_lines=True)
 
 
-def _schema(store: Store) -> None:
+def _schema(desk: Desk, store: Store) -> None:
     columns = tables.schema(store)
     name = st.selectbox("The schema: columns of", [*tables.TABLES], key="schema_table")
     st.caption(tables.TABLES[str(name)].words + ".")
     found = columns.filter(table=str(name)).drop("table")
-    st.dataframe(
-        found, hide_index=True, height=260, key="schema", alt=f"Columns of the table {name}",
-        column_config={"column": "Column", "type": "Type", "optional": "May be empty"},
+    panels.table(
+        desk, found, name="schema", title=f"Columns of the table {name}", headed=False, height=260,
+        columns={"column": "Column", "type": "Type", "optional": "May be empty"},
+        stamp=recall.query_stamp(f"DESCRIBE {name}"),
     )  # fmt: skip
 
 
