@@ -23,11 +23,11 @@ table.compared td b { display: none; }
 @media (max-width: 700px) {
   table.compared thead { display: none; }
   table.compared tr { display: block; padding: 0.5rem 0; border-bottom: 1px solid rgba(127,127,127,0.35); }
-  table.compared th[scope=row], table.compared td {
-    display: block; width: auto; border: 0; padding: 0.15rem 0;
-  }
-  table.compared th[scope=row] { font-weight: 600; }
-  table.compared td b { display: block; font-weight: 400; opacity: 0.8; }
+  table.compared th[scope=row], table.compared td { width: auto; border: 0; padding: 0.15rem 0; }
+  table.compared th[scope=row] { display: block; font-weight: 600; }
+  table.compared td { display: grid; grid-template-columns: 38% 1fr; column-gap: 0.5rem; }
+  table.compared td b { display: block; font-weight: 400; opacity: 0.8; grid-row: 1 / span 2; }
+  table.compared td span, table.compared td small { grid-column: 2; }
 }
 """
 

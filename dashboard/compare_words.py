@@ -42,14 +42,14 @@ def _effect(found: Compared, k: int, name: str, before: float) -> str:
     if abs(d.value) < TELLING * d.standard_error:
         return f"{name} moves {said} by no more than chance would ({points(d)})"
     verb = "lowers" if d.value < 0 else "raises"
-    size = f"{abs(d.value) * 100:.1f} points (± {d.standard_error * 100:.2f})"
+    size = f"{abs(d.value) * 100:.1f} points (±{NO_BREAK}{d.standard_error * 100:.2f})"
     start = f"from {chance(before)} " if k == 1 else ""
     return f"{name} {verb} {said} by {size}, {start}to {chance(after)}"
 
 
 def points(d: Mean) -> str:
     """A difference of shares in percentage points, with its standard error."""
-    return f"{_sign(d.value)}{abs(d.value) * 100:.2f} points ± {d.standard_error * 100:.2f}"
+    return f"{_sign(d.value)}{abs(d.value) * 100:.2f} points ±{NO_BREAK}{d.standard_error * 100:.2f}"
 
 
 def _sign(value: float) -> str:
@@ -68,7 +68,7 @@ def quantity(figure: str, value: float) -> str:
 
 def with_error(figure: str, mean: Mean) -> str:
     """A mean with its standard error; the error of a share is in points."""
-    return f"{quantity(figure, mean.value)}{NO_BREAK}± {_error(figure, mean.standard_error)}"
+    return f"{quantity(figure, mean.value)} ±{NO_BREAK}{_error(figure, mean.standard_error)}"
 
 
 def _error(figure: str, error: float) -> str:
@@ -85,7 +85,7 @@ def less_first(figure: str, d: Mean) -> str:
     if FIGURES[figure].unit.startswith("share"):
         return points(d)
     size = quantity(figure, abs(d.value))
-    return f"{_sign(d.value)}{size}{NO_BREAK}± {_error(figure, d.standard_error)}"
+    return f"{_sign(d.value)}{size} ±{NO_BREAK}{_error(figure, d.standard_error)}"
 
 
 def first_answer(columns: Sequence[Column], firsts: Sequence[int | None]) -> str:
@@ -158,7 +158,5 @@ def about_rules(columns: tuple[Column, ...]) -> str:
 
 
 def made_by(found: Compared) -> str:
-    how = "found in the store" if found.found else "computed"
-    return (
-        f"{found.result.paths:,} futures, seed {found.question.seed}, {how} in {found.result.seconds:.2f} s."
-    )
+    how = "found in the store" if found.found else f"computed in {found.result.seconds:.2f} s"
+    return f"{found.result.paths:,} futures, seed {found.question.seed}, {how}."

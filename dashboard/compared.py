@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from dashboard import links, panels_saved
-from dashboard.comparisons import MOST, Column, fitted
+from dashboard.comparisons import HORIZON, MOST, Column, fitted
 from dashboard.frame import Desk
 from dashboard.session import YOURS
 from dashboard.stress import DEFAULT_PATHS, DEFAULT_SEED
@@ -47,9 +47,20 @@ def choices(desk: Desk) -> dict[str, Column]:
             found[f"saved {saved.id}"] = Column(saved.name, saved.scenario())
         except InputError:
             continue  # of another version: the dialog says so
+    return found | {key: column for key, column in _linked(desk).items() if key not in found}
+
+
+def _linked(desk: Desk) -> dict[str, Column]:
+    """What the link compares with, by key: the preset's own where it is one."""
     linked: links.Linked | None = st.session_state.get(LINKED)
+    found = {}
     for k, (title, scenario) in enumerate(linked.others if linked else ()):
-        found[f"linked {k}"] = Column(title, scenario)
+        column, key = Column(title, scenario), f"linked {k}"
+        for name, preset in desk.session.presets.items():
+            changes = {field: getattr(scenario, field) for field in HORIZON}
+            if title == preset.title and scenario == preset.scenario.model_copy(update=changes):
+                column, key = Column(title, preset.scenario, name), name
+        found[key] = column
     return found
 
 
@@ -66,9 +77,8 @@ def selected(desk: Desk, options: dict[str, Column]) -> list[str]:
     """The keys that are chosen, or those at first."""
     mine = kept(CHOSEN)
     if mine is None:
-        linked: links.Linked | None = st.session_state.get(LINKED)
-        if linked:
-            return [key for key in options if key.startswith("linked ")]
+        if st.session_state.get(LINKED):
+            return [*_linked(desk)]
         base = [desk.session.base] if desk.session.changed else []
         names = dict.fromkeys([*base, *AT_FIRST])
         return [n for n in names if options[n].scenario != desk.scenario][:2]
@@ -145,4 +155,6 @@ def query(desk: Desk) -> dict[str, Any]:
     options = choices(desk)
     chosen, _ = columns(desk, selected(desk, options), options)
     others = tuple((column.title, column.scenario) for column in chosen[1:])
+    if not others:
+        return {}
     return {"c": links.encode_compared(links.Linked(others, size(desk).shocks, *size(desk)[:2]))}

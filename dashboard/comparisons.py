@@ -150,16 +150,20 @@ def differing(registry: Registry, columns: Sequence[Column]) -> pl.DataFrame:
         if any(getattr(c.scenario, f) != getattr(first, f) for c in columns[1:])
     ]
     rows = [
-        (
-            f, inputs.title(f), k, c.title, value_to_text(getattr(c.scenario, f)),
-            inputs.shown(f, getattr(c.scenario, f)), kind(registry, c, f),
-        )
+        (f, inputs.title(f), k, c.title, value_to_text(getattr(c.scenario, f)), *_said(registry, c, f))
         for f in fields
         for k, c in enumerate(columns, 1)
     ]  # fmt: skip
     names = ("field", "title", "column", "scenario", "value", "shown", "kind")
     schema = {name: pl.Int64 if name == "column" else pl.String for name in names}
     return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _said(registry: Registry, column: Column, field: str) -> tuple[str, str]:
+    """A value as a reader says it, and what it rests on; a rule without vaults has none to fill."""
+    if field in ("V0_months", "V0") and column.scenario.rule != "ide":
+        return "none", "no vault under this rule"
+    return inputs.shown(field, getattr(column.scenario, field)), kind(registry, column, field)
 
 
 def kind(registry: Registry, column: Column, field: str) -> str:

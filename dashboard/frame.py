@@ -68,10 +68,11 @@ def open_desk(answers: Answers, pages: dict[str, Page]) -> Desk:
     if "session" not in st.session_state:
         session = Session(answers.registry.presets(), answers.run, "baseline")
         try:
-            linked = links.scenario_from_query(st.query_params.to_dict())
+            query = st.query_params.to_dict()
+            linked, beside = links.scenario_from_query(query), links.comparison_from_query(query)
             if linked is not None:
                 session.adopt(linked)
-                st.session_state["compared_linked"] = links.comparison_from_query(st.query_params.to_dict())
+                st.session_state["compared_linked"] = beside
         except InputError as error:
             session.message = f"{error}. What you see is the baseline."
         st.session_state["session"] = session

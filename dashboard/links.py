@@ -24,6 +24,9 @@ VERSION = "1"
 MAX_TEXT = 32_000
 MAX_JSON = 256_000
 MAX_OTHERS = 3
+# What the page offers itself: whoever opens a link has not asked for more.
+MAX_PATHS = 1_000_000
+MAX_SEED = 2**53 - 1
 WHAT = "The link"
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -76,6 +79,11 @@ def decode_compared(text: str) -> Linked:
         raise InputError("The link is damaged: it holds no comparison")
     if not 1 <= len(others) <= MAX_OTHERS:
         raise InputError(f"The link compares with {len(others)} scenarios; 1 to {MAX_OTHERS} are allowed")
+    if not 1 <= paths <= MAX_PATHS or not 0 <= seed <= MAX_SEED:
+        raise InputError(
+            f"The link asks for {paths:,} random futures of seed {seed:,}: 1 to {MAX_PATHS:,} futures and "
+            f"seeds up to {MAX_SEED:,} are allowed"
+        )
     named = tuple((checked_name(o["name"]), complete(o["inputs"], WHAT)) for o in others)
     try:
         return Linked(named, parse_shocks(shocks), paths, seed)

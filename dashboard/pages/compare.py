@@ -24,15 +24,17 @@ from dashboard.figures import Table
 from dashboard.formats import listing, plain
 from dashboard.frame import Desk, drawer
 from dashboard.jobs import Job
+from dashboard.links import MAX_PATHS, MAX_SEED
 from dashboard.stress import FANS, FIRST_PATHS, Stressed
 from dashboard.stress_words import FANS as FAN_WORDS
 from dashboard.waiting import PATIENCE, REFRESH
+from models.parameters import InputError
 from models.schedules import month_end
 
 TITLE = "Compare"
 FIELDS = ("price_shock", "demand_shock", "shock_month", "V0_months", "H0", "months")
 QUERY = compared.query
-PATHS = (FIRST_PATHS, stress.DEFAULT_PATHS, 1_000_000)
+PATHS = (FIRST_PATHS, stress.DEFAULT_PATHS, MAX_PATHS)
 
 
 class Asked(NamedTuple):
@@ -49,7 +51,10 @@ class Asked(NamedTuple):
 
 
 def page(desk: Desk) -> None:
-    scenarios(desk)
+    try:
+        scenarios(desk)
+    except InputError as error:  # shocks that these steps cannot take, too many that wait
+        st.error(plain(f"{error}.", 400))
     panels_policy.policy(desk)
     panels_policy.mechanisms(desk)
 
@@ -134,8 +139,9 @@ def _size(desk: Desk) -> None:
             format_func="{:,}".format, on_change=compared.keep, args=(compared.PATHS,),
         )  # fmt: skip
         st.number_input(
-            "Seed", min_value=0, step=1, value=seed, key=compared.SEED, width=160, on_change=compared.keep,
-            args=(compared.SEED,), help="The same seed meets the same futures, whatever the scenario",
+            "Seed", min_value=0, max_value=MAX_SEED, step=1, value=seed, key=compared.SEED, width=160,
+            on_change=compared.keep, args=(compared.SEED,),
+            help="The same seed meets the same futures, whatever the scenario",
         )  # fmt: skip
         sets, names = desk.answers.registry.shock_sets(), [*compared.shock_sets(desk)]
         st.selectbox(

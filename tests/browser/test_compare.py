@@ -43,7 +43,7 @@ def test_an_investor_compares_shares_and_reproduces(visit: Visit, server: Server
     assert told["found"] is False
     assert [s["title"] for s in told["scenarios"]][1:] == ["Second contract", "Legacy schedule"]
     before, after = (s["figures"]["p_shortfall"] for s in told["scenarios"][:2])
-    numbers = re.search(r"by ([\d.]+) points \(± ([\d.]+)\), from ([\d.]+)\s% to ([\d.]+)\s%", sentence)
+    numbers = re.search(r"by ([\d.]+) points \(±\s([\d.]+)\), from ([\d.]+)\s% to ([\d.]+)\s%", sentence)
     assert numbers
     shown_numbers = [float(n) / 100 for n in numbers.groups()]
     assert shown_numbers == pytest.approx(

@@ -127,6 +127,8 @@ def test_inputs_that_differ_carry_what_they_rest_on() -> None:
     rows = differing(REGISTRY, [column("baseline"), column("price_shock"), Column("x", BASELINE)])
     assert rows["field"].unique().to_list() == ["price_shock"]
     assert rows["kind"].to_list() == ["assumption", "research", "assumption"]
+    old = differing(REGISTRY, [column("baseline"), column("legacy")]).filter(field="V0_months")
+    assert old["shown"].to_list() == ["12 months of emission", "none"]
     mine = Column("mine", parse_scenario({"price_shock": -0.3}, BASELINE))
     assert differing(REGISTRY, [column("baseline"), mine])["kind"].to_list() == ["assumption", "yours"]
 
@@ -190,6 +192,8 @@ def test_a_comparison_survives_its_link() -> None:
         ({"others": [1]}, "it holds no comparison"),
         ({"paths": True}, "it holds no comparison"),
         ({"shocks": {}}, "regimes"),
+        ({"paths": 10**9}, "1 to 1,000,000 futures"),
+        ({"seed": 2**60}, "seeds up to"),
         ({"more": 1}, "it holds no comparison"),
     ],
 )
@@ -290,6 +294,15 @@ def test_what_is_chosen_is_compared_until_fewer_than_two_are_left(page: Callable
     assert "What is this scenario to be compared with?" in test.title[0].value
 
 
+def test_a_bad_link_changes_nothing(page: Callable[..., AppTest]) -> None:
+    from dashboard.links import encode
+
+    test = page(v="1", s=encode(PRESETS["both"].scenario), c="bm9uc2Vuc2U")
+    assert "does not unpack. What you see is the baseline." in read(test.warning[0].value)
+    assert test.session_state["session"].scenario == BASELINE
+    assert "against Baseline" in read(test.title[0].value)
+
+
 def test_a_presets_change_can_be_put_on_top_of_the_scenario_at_hand(page: Callable[..., AppTest]) -> None:
     test = page()
     test.session_state["session"].choose("both")
@@ -306,10 +319,12 @@ def test_a_presets_change_can_be_put_on_top_of_the_scenario_at_hand(page: Callab
 def test_a_link_shows_the_receiver_the_same(page: Callable[..., AppTest]) -> None:
     from dashboard.links import encode
 
-    linked = Linked((("<b>Theirs</b>", PRESETS["both"].scenario),), SHOCKS, 10_000, 9)
+    others = (("<b>Theirs</b>", PRESETS["both"].scenario), ("Baseline", BASELINE))
+    linked = Linked(others, SHOCKS, 10_000, 9)
     test = page(v="1", s=encode(PRESETS["second_contract"].scenario), c=encode_compared(linked))
     asked = test.session_state["compare"]
-    assert [c.title for c in asked.question.columns] == ["Second contract", "<b>Theirs</b>"]
+    assert [c.title for c in asked.question.columns] == ["Second contract", "<b>Theirs</b>", "Baseline"]
+    assert test.session_state["compared"] == ["linked 0", "baseline"]  # no preset stands there twice
     assert (asked.question.seed, asked.question.paths) == (9, 10_000)
     assert "&lt;b&gt;Theirs&lt;/b&gt;" in tables(test)
     assert "<b>Theirs" not in tables(test)
