@@ -172,7 +172,7 @@ class Answers:
         if run is not None:
             return Projected(scenario, run.frame, run.summary, name, run.seconds, True, None)
         started = time.perf_counter()
-        projection = project(scenario, self.protocol)
+        projection = self.run(scenario)
         run = projection_record(
             projection,
             facts_version=self.registry.version,
@@ -215,6 +215,13 @@ class Answers:
     def run(self, scenario: Scenario) -> Projection:
         """The run step by step, for charts: the numbers of `project`, in memory alone. Raises InputError."""
         return self._remembered(("run", scenario.digest()), lambda: project(scenario, self.protocol))
+
+    def joint(self, scenario: Scenario) -> Projection:
+        """The scenario with both published shocks at once in place of its own."""
+        both = self.registry.presets()["both"].scenario
+        names = ("price_shock", "demand_shock", "shock_month", "shock_months")
+        shock = {name: getattr(both, name) for name in names}
+        return self.run(parse_scenario(shock, scenario))
 
     def alternative_paths(self, scenario: Scenario) -> list[tuple[str, Projection]]:
         """The run under every named alternative of what nobody has published, each with its label."""

@@ -28,8 +28,8 @@ from data.registry import Registry
 from models.parameters import Protocol, Scenario
 from models.shocks import Shocks
 from models.stress import draws, engine
+from models.stress.compiled import compiled
 from models.stress.counts import ALL_FANS
-from models.stress.cpu import compiled
 from models.stress.draws import Words, words
 from models.stress.plan import Plan, make_plan, replay
 

@@ -5,7 +5,7 @@ text from outside."""
 
 import math
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -99,14 +99,13 @@ def _verdict(run: Projection) -> str:
 
 def _spread(run: Projection, alternatives: pl.DataFrame) -> str:
     """The range of the first shortfall over the alternatives and the reason for it."""
-    alternatives = named(alternatives)
-    if alternatives.is_empty():
+    others = named(alternatives)
+    if not others:
         return ""
     own = run.summary["first_shortfall_month"]
-    column = alternatives["first_shortfall_month"]
-    firsts = column.drop_nulls().to_list()
-    never, count = column.null_count(), alternatives.height
-    among = f"{count} named alternatives"
+    firsts = [row["first_shortfall_month"] for row in others if row["first_shortfall_month"] is not None]
+    never = len(others) - len(firsts)
+    among = f"{len(others)} named alternatives"
     if not firsts:
         return f"; they do so in all {among} of what nobody has published"
     why = _reason(alternatives, run.scenario.months)
@@ -121,49 +120,55 @@ def _spread(run: Projection, alternatives: pl.DataFrame) -> str:
     return f"; {when} in {len(firsts)} of {among} and never within the run in the other {never}{why}"
 
 
-def named(alternatives: pl.DataFrame) -> pl.DataFrame:
-    """The named alternatives alone: a scenario that is none of them stands among them as OWN."""
-    return alternatives.filter(pl.col("label") != OWN)
+def named(alternatives: pl.DataFrame) -> list[dict[str, Any]]:
+    """The named alternatives alone, row by row: a scenario that is none of them stands among them as OWN.
+    So few rows are read quicker one by one than by a query."""
+    return [row for row in alternatives.iter_rows(named=True) if row["label"] != OWN]
 
 
 def _reason(alternatives: pl.DataFrame, run_months: int) -> str:
-    words = [d.words for d in deciders(alternatives, run_months)]
-    return f", depending on {listing(words)}, which nobody has published" if words else ""
+    found = deciders(alternatives, run_months)
+    most = "most " if len(found) > 1 else ""
+    return f", depending {most}on {found[0].words}, which nobody has published" if found else ""
 
 
 def deciders(alternatives: pl.DataFrame, run_months: int) -> list[Decider]:
     """Which of the unpublished inputs move the first shortfall, the strongest first. An input moves it when
     two alternatives that differ in nothing else run short in different months; never counts as one month
     after the run's last."""
-    shown = named(alternatives).with_columns(
-        pl.col("first_shortfall_month").fill_null(run_months + 1).alias("first")
-    )
-    found = []
+    others, found = named(alternatives), []
     for field, words in UNPUBLISHED.items():
-        rest = [other for other in UNPUBLISHED if other != field]
-        span = shown.group_by(rest).agg(size=pl.col("first").max() - pl.col("first").min())["size"].to_list()
-        if max(span, default=0) > 0:
-            effect = f"alone it moves the first shortfall by up to {months(max(span))}"
-            found.append((max(span), Decider(field, words, effect)))
+        alike: dict[tuple[Any, ...], list[int]] = {}
+        for row in others:
+            rest = tuple(row[other] for other in UNPUBLISHED if other != field)
+            alike.setdefault(rest, []).append(row["first_shortfall_month"] or run_months + 1)
+        span = max((max(firsts) - min(firsts) for firsts in alike.values()), default=0)
+        if span > 0:
+            effect = f"alone it moves the first shortfall by up to {months(span)}"
+            found.append((span, Decider(field, words, effect)))
     return [decider for _, decider in sorted(found, key=lambda pair: -pair[0])]
 
 
-def headline(run: Projection, alternatives: pl.DataFrame) -> tuple[Card, Card, Card]:
-    """First shortfall, runway (pay, where the rule has no vaults), change of circulating supply."""
-    return _shortfall_card(run, alternatives), _lasting_card(run), _supply_card(run)
+def headline(
+    run: Projection, alternatives: pl.DataFrame, joint: Projection | None = None
+) -> tuple[Card, Card, Card]:
+    """First shortfall, runway (pay, where the rule has no vaults), change of circulating supply. `joint`: the
+    same under the joint shock, whose runway then stands first."""
+    lasting = _lasting_card(run) if joint is None or run.scenario.rule != "ide" else _joint_card(run, joint)
+    return _shortfall_card(run, alternatives), lasting, _supply_card(run)
 
 
 def _shortfall_card(run: Projection, alternatives: pl.DataFrame) -> Card:
     first, others = run.summary["first_shortfall_month"], named(alternatives)
-    column = others["first_shortfall_month"]
     value = f"none in {months(run.scenario.months)}" if first is None else _month(run, first)
     detail = "The first month in which not all that suppliers are owed can be paid."
-    if others.height:
-        firsts = column.drop_nulls().to_list()
+    if others:
+        found = [row["first_shortfall_month"] for row in others]
+        firsts = [month for month in found if month is not None]
         ends = [f"month {m}" for m in dict.fromkeys((min(firsts), max(firsts)))] if firsts else []
-        ends += ["never"] if column.null_count() else []
+        ends += ["never"] if len(firsts) < len(found) else []
         spread = f"{ends[0]} to {ends[-1]}" if len(ends) > 1 else ends[0]
-        detail += f" Over {others.height} named alternatives: {spread}."
+        detail += f" Over {len(others)} named alternatives: {spread}."
     return Card("First shortfall", value, detail, "first_shortfall_month")
 
 
@@ -174,6 +179,21 @@ def _lasting_card(run: Projection) -> Card:
         return Card("Lowest pay", pay, detail, "min_pay")
     detail = f"How long both vaults last at the month's gap. Lowest coverage: {coverage}, lowest pay: {pay}."
     return Card("Shortest runway", months(_least(f.runway for f in run.flows)), detail, "runway")
+
+
+def _joint_card(run: Projection, joint: Projection) -> Card:
+    """How long the reserves pay in full once the joint shock has come."""
+    s, first, own = joint.scenario, joint.summary["first_shortfall_month"], _lasting_card(run)
+    falls = f"price {percent(s.price_shock)} and demand {percent(s.demand_shock)} from month {s.shock_month}"
+    if first is None:
+        value, then = f"over {months(s.months - s.shock_month + 1)}", f"all is paid to month {s.months}"
+    else:
+        value, then = months(max(first - s.shock_month, 0)), f"short from {_month(joint, first)} on"
+    detail = (
+        f"Full pay after both published shocks at once, {falls}, the rest as here: {then}. As it stands: "
+        f"shortest runway {own.value}. {own.detail.partition('. ')[2]}"
+    )
+    return Card("Runway under the joint shock", value, detail, own.figure)
 
 
 def _least(runways: Iterable[float]) -> float | None:

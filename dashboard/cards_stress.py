@@ -56,19 +56,19 @@ def _futures(share: float) -> str:
     return "none of the random futures" if share == 0 else f"{chance(share)} of the random futures"
 
 
-def chances(months_run: int, spread: pl.DataFrame | None) -> str:
+def chances(months_run: int, spread: pl.DataFrame | None) -> Card:
     """The chance of a shortfall by 12, 24 and 36 months, a line each: its range over the alternatives, then
     the scenario's own with its sampling error. As many lines while the answer is on its way."""
-    lines = ["Chance over random futures, by month"]
-    for month in [m for m in (12, 24, 36) if m <= months_run] or [months_run]:
+    by, lines, value = [m for m in (12, 24, 36) if m <= months_run] or [months_run], [], "…"
+    for month in by:
         said = "on its way"
         if spread is not None:
             own = spread.filter(pl.col("is_scenario"), pl.col("month") == month).row(0, named=True)
             least, most = (chance(p) for p in across(spread, month))
-            error = f"{own['shortfall_error'] * 100:.1f}"
-            said = f"{least} to {most}, here {chance(own['p_shortfall'])} ± {error}"
-        lines.append(f"{month}: {said}")
-    return "  \n".join(lines)
+            value = least if least == most else f"{least} to {most}"
+            said = f"{value}; here {chance(own['p_shortfall'])} ± {own['shortfall_error'] * 100:.1f}"
+        lines.append(f"By month {month}: {said}")
+    return Card(f"Chance of a shortfall in {months(by[-1])}", value, "  \n".join(lines), "chances")
 
 
 def across(spread: pl.DataFrame, month: int) -> tuple[float, float]:

@@ -2,7 +2,7 @@
 
 A figure carries no title: the page shows `title` and `subtitle` as text, which wraps on a phone and can be
 read aloud; exports draw them in. A page shows a chart with
-`st.plotly_chart(chart.figure, theme=None, config=CONFIG, alt=chart.alt)`.
+`st.plotly_chart(bare(chart.drawing), theme=None, config=CONFIG, alt=chart.alt)`.
 """
 
 import math

@@ -85,7 +85,7 @@ def fans(
     top, low = max(tops), min(0.0, *lows)
     out = []
     for k, (chart, (title, _)) in enumerate(zip(made, quantiles, strict=True), 1):
-        chart.figure.layout.yaxis.range = [low, (top or 1.0) * 1.03]
+        chart.drawing["layout"]["yaxis"]["range"] = [low, (top or 1.0) * 1.03]
         heading = f"{title}: {FANS[name].title.lower()}"
         out.append(
             replace(

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import Any, NamedTuple, TypeAlias
 
 import plotly.graph_objects as go
 import polars as pl
@@ -28,6 +29,8 @@ def camera(form: str, name: str) -> dict[str, Any]:
     }
 
 
+# data and layout, as plotly's JSON has them
+Drawing: TypeAlias = dict[str, Any]
 LEGEND: dict[str, Any] = {
     "orientation": "h",
     "x": 0,
@@ -64,16 +67,22 @@ DARK_GROUND = "#0E1117"
 
 @dataclass(frozen=True)
 class Chart:
-    """One chart with its words and its data. `name` is a file name's stem; `frame` holds exactly what is
-    drawn, with the unit of each of its columns in `units`; `alt` says the chart in one sentence."""
+    """One chart with its words and its data. `name` is a file name's stem; `drawing` what plotly draws;
+    `frame` holds exactly what is drawn, with the unit of each of its columns in `units`; `alt` says the chart
+    in one sentence."""
 
     name: str
     title: str
     subtitle: str
     alt: str
-    figure: go.Figure
+    drawing: Drawing
     frame: pl.DataFrame
     units: Mapping[str, str]
+
+    @cached_property
+    def figure(self) -> go.Figure:
+        """As plotly has it, for images; a page draws without."""
+        return go.Figure(self.drawing, _validate=False)
 
 
 @dataclass(frozen=True)
@@ -86,6 +95,14 @@ class Table:
     units: Mapping[str, str]
 
 
+def bare(drawing: Drawing) -> go.Figure:
+    """A drawing as Streamlit takes it: a figure that has nothing but `to_dict`. A real one copies all of it
+    twice, which takes longer than everything else that a page does for a chart."""
+    empty = go.Figure.__new__(go.Figure)
+    object.__setattr__(empty, "to_dict", lambda: drawing)
+    return empty
+
+
 def palette(dark: bool) -> Palette:
     return DARK if dark else LIGHT
 
@@ -95,9 +112,9 @@ def background(drawn: go.Figure) -> str:
     return DARK_GROUND if drawn.layout.font.color == DARK.text else "#FFFFFF"
 
 
-def figure(traces: list[dict[str, Any]], layout: dict[str, Any], *, dark: bool, height: int) -> go.Figure:
-    """A plotly figure on a transparent ground, legend below. Plain dicts, without plotly's validation: that
-    takes longer than all else here, so the tests validate every chart instead."""
+def figure(traces: list[dict[str, Any]], layout: dict[str, Any], *, dark: bool, height: int) -> Drawing:
+    """A figure on a transparent ground, legend below. Without plotly's validation: that takes longer than
+    all else here, so the tests validate every chart instead."""
     colours = palette(dark)
     base = {
         "template": {},
@@ -117,7 +134,7 @@ def figure(traces: list[dict[str, Any]], layout: dict[str, Any], *, dark: bool, 
         "dragmode": False,
         "uirevision": "kept",
     }
-    return go.Figure(data=traces, layout=base | layout, _validate=False)
+    return {"data": traces, "layout": base | layout}
 
 
 def date_axis(colours: Palette, **more: Any) -> dict[str, Any]:

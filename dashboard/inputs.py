@@ -98,7 +98,18 @@ def heading(name: str, registry: Registry) -> str:
 
 
 def source_text(name: str, registry: Registry) -> str:
-    """What an input means, what is plausible for it, and where its value comes from, as Markdown."""
+    """What an input means, what is plausible for it, and where its value comes from, as Markdown. Made once
+    for each version of the facts: every page shows it at every move."""
+    key = (name, registry.version)
+    if key not in _SOURCE_TEXTS:
+        _SOURCE_TEXTS[key] = _source_text(name, registry)
+    return _SOURCE_TEXTS[key]
+
+
+_SOURCE_TEXTS: dict[tuple[str, str], str] = {}
+
+
+def _source_text(name: str, registry: Registry) -> str:
     info = field_info(name)
     lines = [plain(str(info.description), 400)]
     if name not in HISTORIES:

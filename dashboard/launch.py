@@ -1,9 +1,12 @@
 """Start the dashboard in this process: from any directory, from a checkout or an installed wheel."""
 
+import importlib
 import os
 import socket
 import subprocess
 import sys
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 from data.database import PATH_VARIABLE
@@ -52,8 +55,24 @@ def run(
         # The reader asked for other machines to reach it, by names that are theirs to know.
         flags += ["--server.allowedHosts=*"]
     subprocess.Popen([sys.executable, "-P", "-c", WARM_UP], stdin=subprocess.DEVNULL)
+    ended = threading.Event()
+    threading.Thread(target=_prepare, args=(address, chosen, ended)).start()
     print(f"vaultline is at {_url(address, chosen)} (Ctrl+C stops it)", flush=True)
-    cli.main(["run", str(APP), *flags], prog_name="vaultline dashboard", standalone_mode=False)
+    try:
+        cli.main(["run", str(APP), *flags], prog_name="vaultline dashboard", standalone_mode=False)
+    finally:
+        ended.set()
+
+
+def _prepare(address: str, port: int, ended: threading.Event) -> None:
+    """Load the pages and the facts while the reader's browser starts: whoever asks first finds them there.
+    Not before the server answers, whose own start it would hold up."""
+    while not ended.wait(0.02):
+        with suppress(OSError):
+            socket.create_connection((address, port), 1.0).close()
+            importlib.import_module("dashboard.app")
+            importlib.import_module("data.registry").load_facts()
+            return
 
 
 def _is_loopback(address: str) -> bool:

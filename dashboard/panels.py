@@ -12,7 +12,7 @@ import streamlit as st
 from dashboard import exports
 from dashboard.answers import model_version
 from dashboard.chromium import installed
-from dashboard.figures import CONFIG, Chart, Table, camera
+from dashboard.figures import CONFIG, Chart, Table, bare, camera
 from dashboard.formats import plain
 from dashboard.frame import Desk
 from dashboard.settings import command
@@ -36,7 +36,7 @@ def chart(desk: Desk, made: Chart, stamp: Mapping[str, Any] | None = None) -> No
         st.header(made.title, anchor=False)
         st.caption(made.subtitle)
         config = CONFIG if installed() else camera(_form(made), _stem(desk, made))
-        st.plotly_chart(made.figure, theme=None, config=config, alt=made.alt, key=f"chart_{made.name}")
+        st.plotly_chart(bare(made.drawing), theme=None, config=config, alt=made.alt, key=f"chart_{made.name}")
         export(desk, made, stamp or {})
 
 

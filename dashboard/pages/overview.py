@@ -28,10 +28,17 @@ def page(desk: Desk) -> None:
     verdict, _, spread = cards.answer(run, alternatives).partition("; ")
     with st.container(key="answer"):
         st.title(f"**{verdict}**; {spread}" if spread else f"**{verdict}**", anchor=False)
-    for column, card in zip(st.columns(3), cards.headline(run, alternatives), strict=True):
+    explained = partial(desk.answers.explain, desk.scenario)
+    made = cards.headline(run, alternatives, desk.answers.joint(desk.scenario))
+    for column, card in zip(st.columns(3), made, strict=True):
         with column:
-            below = partial(chance, desk) if card.figure == "first_shortfall_month" else None
-            panels_explain.card(desk, card, partial(desk.answers.explain, desk.scenario), below)
+            if card.figure != "first_shortfall_month":
+                panels_explain.card(desk, card, explained)
+                continue
+            with st.container(border=True, height="stretch"):
+                chance(desk)
+                st.caption(f"Without random shocks, first shortfall: **{card.value}**. {card.detail}")
+                panels_explain.button(desk, card.figure, explained)
     before = desk.session.previous
     st.caption(cards_change.since(desk.answers.run(before) if before else None, run))
     over_time(desk)
@@ -68,7 +75,9 @@ def _chance(desk: Desk, job: Job, pending: bool) -> None:
     spread = None
     if job.state == "done":
         spread = spread_frame(desk.answers, _question(desk), job.result)
-    st.caption(cards_stress.chances(desk.scenario.months, spread), help=CHANCE)
+    card = cards_stress.chances(desk.scenario.months, spread)
+    st.metric(card.label, card.value, help=CHANCE)
+    st.caption(card.detail)
 
 
 @st.fragment

@@ -36,7 +36,7 @@ from models import shocks
 from models.economy import Inputs, Params, State
 from models.stress import bins, draws, path
 from models.stress.bins import Bins
-from models.stress.cpu import compiled
+from models.stress.compiled import compiled
 from models.stress.draws import Draws, Words
 from models.stress.path import Moment, Path, Tally
 

@@ -73,3 +73,10 @@ def test_it_serves_from_any_directory_this_machine_alone_and_stops_when_told(tmp
         server.send_signal(signal.SIGINT)
         assert server.wait(20) == 0
         assert "Traceback" not in server.stdout.read()
+
+
+def test_the_first_page_waits_for_no_compiler_and_no_scipy() -> None:
+    """They take a second to load, and the pages' first answers do without."""
+    probe = "import sys, dashboard.app; sys.exit(str({'numba', 'scipy'} & {*sys.modules} or 0))"
+    found = subprocess.run([sys.executable, "-P", "-c", probe], capture_output=True, text=True)
+    assert found.stderr.strip() == "0"
