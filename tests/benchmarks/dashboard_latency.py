@@ -90,14 +90,14 @@ def measure(server: Server, path: str, moves: int) -> Measured:
         slider = next(s for name, s in reader.sliders.items() if "side_" in name)
         for turn in range(WARM_UP):
             reader.move(slider, turn)
-        before = _processor_seconds(server)
+        before = processor_seconds(server)
         answers = [reader.move(slider, WARM_UP + turn) for turn in range(moves)]
-        used = (_processor_seconds(server) - before) / moves
+        used = (processor_seconds(server) - before) / moves
     seconds, sizes = zip(*answers, strict=True)
     return Measured(slider.label, sorted(seconds), used, max(sizes))
 
 
-def _processor_seconds(server: Server) -> float:
+def processor_seconds(server: Server) -> float:
     """What the server has used so far, by Linux's account of it."""
     fields = Path(f"/proc/{server.process.pid}/stat").read_text().rpartition(")")[2].split()
     return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")

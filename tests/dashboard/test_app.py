@@ -1,6 +1,7 @@
 """The pages as a reader meets them, without a browser: what stands first, what controls and faults do."""
 
 import base64
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -102,7 +103,13 @@ def test_the_answer_is_the_first_thing_on_the_page(visit: Visit) -> None:
     answer = app.title[0].value
     assert "run short in Apr 2027 (month 11)" in answer
     assert "between Jul 2026 (month 2) and Sep 2028 (month 28)" in answer
-    assert app.metric[0].value == "Apr 2027 (month 11)"
+    assert app.metric[0].label == "Chance of a shortfall in 36 months"
+    assert app.session_state["chance"].ended.wait(120)
+    app.run()
+    assert re.fullmatch(r"[\d.]+.% to [\d.]+.%", app.metric[0].value)
+    assert "first shortfall: **Apr 2027 (month 11)**" in " ".join(c.value for c in app.caption)
+    # the shock is the joint one already: months 3 to 10 are paid in full
+    assert (app.metric[1].label, app.metric[1].value) == ("Runway under the joint shock", "8 months")
 
 
 def test_a_moved_control_moves_the_answer_and_says_what_differs(visit: Visit) -> None:

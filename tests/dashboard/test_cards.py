@@ -107,6 +107,17 @@ def test_pay_that_falls_while_coverage_holds_is_said() -> None:
     assert "but only because the controller lowers it: pay falls to 50 %" in text
 
 
+def test_the_joint_shock_stands_beside_what_is() -> None:
+    now, joint = run(), run(**JOINT)
+    card = cards.headline(now, by_vault(6), joint)[1]
+    assert card.label == "Runway under the joint shock"
+    # short from month 11 on after a shock in month 3: months 3 to 10 are paid in full
+    assert card.value == "8 months"
+    assert "short from Apr 2027 (month 11) on" in card.detail
+    assert f"shortest runway {cards.headline(now, by_vault(6))[1].value}. Lowest coverage: 100" in card.detail
+    assert cards.headline(now, by_vault(6), run(**JOINT, F0=1e9))[1].value == "over 34 months"
+
+
 def test_a_release_cap_can_be_the_reason() -> None:
     text = said(by_vault(3), **JOINT, release_cap=1e5)
     assert "still in the Reward Vault behind its release cap" in text
