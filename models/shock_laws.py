@@ -8,7 +8,6 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import ndtr
 
 from models.shocks import Shocks, StepRates, step_rates
 
@@ -141,8 +140,13 @@ def barrier_probability(sigma: float, mu: float, years: float, steps: int, level
 def barrier_probability_continuous(sigma: float, mu: float, years: float, level: float) -> float:
     """The same, watched at every moment: a limit for many steps, never equal."""
     b, v, s = math.log(level), mu - sigma**2 / 2, sigma * math.sqrt(years)
-    mirrored = math.exp(2 * v * b / sigma**2) * float(ndtr((b + v * years) / s))
-    return float(ndtr((b - v * years) / s)) + mirrored
+    mirrored = math.exp(2 * v * b / sigma**2) * _normal((b + v * years) / s)
+    return _normal((b - v * years) / s) + mirrored
+
+
+def _normal(z: float) -> float:
+    """Phi, without scipy, which takes its time to load."""
+    return math.erfc(-z / math.sqrt(2)) / 2
 
 
 def barrier_probability_corrected(sigma: float, mu: float, years: float, steps: int, level: float) -> float:
