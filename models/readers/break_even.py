@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
 import polars as pl
-from scipy.optimize import brentq
 
 from models.economy import UNLIMITED, Flows, Inputs, Params, State, step
 from models.parameters import Scenario
@@ -152,6 +151,8 @@ def least_root(net: Callable[[float], float], first: float, most: float) -> floa
         low, high = high, 2 * high
         if low >= most:
             return None
+    from scipy.optimize import brentq  # only here: scipy takes its time to load
+
     return float(brentq(net, low, high, xtol=1e-9, rtol=1e-14))
 
 
