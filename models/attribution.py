@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from scipy.stats import qmc, sobol_indices
 
 from models.parameters import InputError, Protocol, Scenario, parse_scenario
 from models.shocks import Shocks, parse_shocks
@@ -177,6 +176,8 @@ def expected_shortfall(loss: Array) -> float:
 def sample(inputs: int, base_points: int, seed: int) -> Array:
     """Saltelli's sample of the unit cube: A, then B, then for each input A with that column out of B; rows of
     base_points x (inputs + 2)."""
+    from scipy.stats import qmc  # here: scipy takes most of a second to load
+
     both = qmc.Sobol(2 * inputs, rng=np.random.default_rng(seed)).random(base_points)
     a, b = both[:, :inputs], both[:, inputs:]
     mixed = [np.where(np.arange(inputs) == k, b, a) for k in range(inputs)]
@@ -193,6 +194,8 @@ def sobol(
 ) -> tuple[pl.DataFrame, tuple[str, ...]]:
     """Indices with their bootstrap intervals from the metrics [points, metrics] at the points of `sample`,
     and the metrics that did not vary."""
+    from scipy.stats import sobol_indices
+
     blocks = values.reshape(len(inputs) + 2, base_points, len(metrics)).transpose(0, 2, 1)
     # rounding in the last digits of a sum over paths is no variation
     spread = np.ptp(blocks, axis=(0, 2))

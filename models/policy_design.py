@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from scipy.stats import qmc
 
 from models.attribution import Input
 from models.parameters import InputError, Protocol, Scenario
@@ -97,6 +96,8 @@ def _born(
 def design(today: Scenario, levers: Sequence[Input], policies: int, seed: int) -> list[Policy]:
     """That many different policies: `alone`, then a Latin hypercube over all levers, half of it without a
     release cap. Raises InputError for levers or a number that cannot be."""
+    from scipy.stats import qmc  # here: scipy takes most of a second to load
+
     found = alone(today, levers)
     _check_number(policies, len(found))
     now, attempt = found[0], 0
