@@ -11,9 +11,9 @@ import polars as pl
 
 from dashboard.charts import OWN
 from dashboard.figures import by_month
-from dashboard.formats import io, listing, millions, month, months, percent
+from dashboard.formats import io, listing, millions, month, months, percent, usd
 from models.economy import NEGLIGIBLE, UNLIMITED
-from models.projection import Projection
+from models.projection import BURNS, Projection
 from models.schedules import month_end
 
 # What varies between the named alternatives, in a reader's words
@@ -223,3 +223,23 @@ def _supply_card(run: Projection) -> Card:
 
 def _month(run: Projection, run_month: int) -> str:
     return month(month_end(run.protocol, run.scenario.m0 + run_month), run_month)
+
+
+def where_it_goes(run: Projection) -> str:
+    """The Engine's answer: of each dollar that comes in, who gets how much of it, over the whole run."""
+    total = {
+        name: math.fsum(getattr(flow, name) for flow in run.flows)
+        for name in ("revenue", "paid", "burn_usd", "released", "short")
+    }
+    over, burned = months(run.scenario.months), math.fsum(getattr(f, b) for f in run.flows for b in BURNS)
+    if total["revenue"] > 0:
+        paid, burnt = (round(100 * total[name] / total["revenue"]) for name in ("paid", "burn_usd"))
+        dollar = (
+            f"of each dollar that comes in over {over}, {paid} cents go to suppliers, {burnt} buy IO to burn "
+            f"and {100 - paid - burnt} are kept"
+        )
+    else:
+        dollar = f"no dollar comes in over {over}"
+    beside = f"suppliers get {io(total['released'])} besides, and {io(burned)} are burned in all"
+    short = f"; {usd(total['short'])} of what they are owed stays unpaid" if total["short"] > 0.5 else ""
+    return f"Under these assumptions {dollar}; {beside}{short}."

@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import charts_engine, panels
+from dashboard import cards, charts_engine, panels
 from dashboard.formats import month as month_words
 from dashboard.formats import plain
 from dashboard.frame import Desk, drawer
@@ -18,8 +18,10 @@ FIELDS = ("order", "beta", "burn_source", "overflow", "y2_cap_months", "controll
 
 
 def page(desk: Desk) -> None:
-    st.title("Where does each dollar and each token go?", anchor=False)
-    month(desk, desk.answers.run(desk.scenario))
+    run = desk.answers.run(desk.scenario)
+    with st.container(key="answer"):
+        st.title(f"**{plain(cards.where_it_goes(run), 600)}**", anchor=False)
+    month(desk, run)
 
 
 @st.fragment

@@ -295,3 +295,15 @@ def test_the_last_change_and_what_it_moved_stand_in_one_line() -> None:
         quiet == "Since the last change (Shock starts in: 3 run month → 4 run month): none of these "
         "numbers moved."
     )
+
+
+def test_each_dollar_is_shared_out() -> None:
+    one = run(months=1, R_base=1e6, contracts=[], H0=8e5, beta=0.5)
+    # 1,000,000 - 800,000 = 200,000 of surplus, half of which burns IO at 0.17: 588,235 IO
+    assert cards.where_it_goes(one).replace("\N{NO-BREAK SPACE}", " ") == (
+        "Under these assumptions of each dollar that comes in over 1 month, 80 cents go to suppliers, 10 buy "
+        "IO to burn and 10 are kept; suppliers get 0 IO besides, and 0.588M IO are burned in all."
+    )
+    short = run(months=1, R_base=5e5, contracts=[], H0=8e5, V0=0.0, kappa=0.0)
+    assert cards.where_it_goes(short).endswith("; $300,000 of what they are owed stays unpaid.")
+    assert "no dollar comes in over 1 month" in cards.where_it_goes(run(months=1, R_base=0.0, contracts=[]))
