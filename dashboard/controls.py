@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import inputs
+from dashboard import inputs, marks
 from dashboard.session import Session
 from dashboard.settings import contracts_from_text, value_to_text
 from data.registry import Registry
@@ -81,7 +81,9 @@ def _headed(registry: Registry, name: str) -> Any:
     """A container that begins with the input's name, badge and help. The widget's own label is the bare name:
     a screen reader would read a badge's markup letter by letter."""
     whole = st.container(gap="xxsmall")
-    whole.markdown(inputs.heading(name, registry), help=inputs.source_text(name, registry))
+    whole.markdown(
+        inputs.heading(name, registry, marks.is_marked(name)), help=inputs.source_text(name, registry)
+    )
     return whole
 
 

@@ -9,7 +9,7 @@ from functools import partial
 import streamlit as st
 from streamlit.navigation.page import Page
 
-from dashboard import controls, inputs, links, panels_report, panels_saved
+from dashboard import controls, inputs, links, marks, panels_report, panels_saved
 from dashboard.answers import Answers, model_version
 from dashboard.comparisons import Column, Question
 from dashboard.formats import plain
@@ -192,6 +192,7 @@ def _differences(session: Session) -> None:
 def sidebar(desk: Desk, fields: Sequence[str]) -> None:
     """The few controls that matter most for a page, and every assumption one step away."""
     with st.sidebar:
+        st.caption(marks.LEGEND)
         for name in fields:
             controls.slider(desk.session, desk.answers.registry, name)
         st.divider()

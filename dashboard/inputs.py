@@ -87,9 +87,11 @@ def shown(name: str, value: Any) -> str:
     return f"{_digits(value)} {unit(name)}"
 
 
-def heading(name: str, registry: Registry) -> str:
-    """Title, unit and, as a badge, what kind of figure the value rests on, as Markdown."""
+def heading(name: str, registry: Registry, marked: bool = False) -> str:
+    """Title, unit and, as a badge, what kind of figure the value rests on, as Markdown. `marked`: it is one
+    of those that matter most."""
     text = title(name) if unit(name) in ("", "%") else f"{title(name)}, {unit(name)}"
+    text = f"◆ {text}" if marked else text
     if name in HISTORIES:
         return text
     kind = registry.fact_for(name).kind

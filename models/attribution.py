@@ -8,6 +8,7 @@ independent and uniform over its range, each choice as likely as the others.
 import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -119,6 +120,42 @@ def attribute(
     return Attribution(
         tuple(inputs), _tornado(inputs, base[0], ends_at), indices, constant, base_points, paths
     )
+
+
+@dataclass(frozen=True)
+class Swings:
+    """By input, how far the chance of a shortfall within the run swings when this input alone goes over its
+    range or choices, on the same paths: a first look at what matters, for the engine's process."""
+
+    scenario: Scenario
+    protocol: Protocol
+    shocks: Shocks
+    inputs: tuple[Input, ...]
+    paths: int
+    seed: int = 1
+
+    @property
+    def path_steps(self) -> int:
+        ends = sum(len(i.choices) or 2 for i in self.inputs)
+        return ends * self.paths * self.scenario.months * self.scenario.steps_per_month
+
+    def answer(self, cancelled: Callable[[], bool]) -> dict[str, float]:
+        """An input that the scenario cannot be run with at an end is left out."""
+        found = {}
+        for each in self.inputs:
+            if cancelled():
+                break
+            with suppress(InputError):
+                points = each.choices or (each.low, each.high)
+                chances = [self._chance({each.name: point}) for point in points]
+                found[each.name] = max(chances) - min(chances)
+        return found
+
+    def _chance(self, point: Point) -> float:
+        scenario, shocks = moved(self.scenario, self.shocks, self.inputs, point)
+        plan = make_plan(scenario, self.protocol, shocks)
+        (first,) = watched(plan, self.seed, 0, self.paths, ("first_shortfall",), plan.steps)
+        return float(np.mean(first > 0))
 
 
 def check_inputs(inputs: Sequence[Input], base_points: int) -> None:

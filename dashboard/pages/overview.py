@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboard import cards, cards_change, cards_stress, charts, controls, panels, panels_explain
+from dashboard import cards, cards_change, cards_stress, charts, controls, marks, panels, panels_explain
 from dashboard.formats import io, percent, plain, usd
 from dashboard.frame import Desk, drawer
 from dashboard.jobs import Job
@@ -23,6 +23,7 @@ FIELDS = ("price_shock", "demand_shock", "shock_month", "shock_months", "V0_mont
 
 
 def page(desk: Desk) -> None:
+    marks.look(desk.answers, desk.scenario)
     run = desk.answers.run(desk.scenario)
     alternatives = desk.answers.alternatives(desk.scenario)
     verdict, _, spread = cards.answer(run, alternatives).partition("; ")

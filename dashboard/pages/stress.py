@@ -12,6 +12,7 @@ from dashboard import (
     cards_stress,
     charts_stress,
     controls,
+    marks,
     panels,
     panels_calibration,
     panels_explain,
@@ -65,6 +66,7 @@ class Asked(NamedTuple):
 
 
 def page(desk: Desk) -> None:
+    marks.look(desk.answers, desk.scenario)
     head = st.container(key="answer")
     design(desk)
     shocks = panels_shocks.choice(desk)

@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 import polars as pl
 
+from models.attribution import Swings
 from models.parameters import InputError, Protocol, Scenario
 from models.readers.outlook import Ahead
 from models.shocks import Shocks
@@ -152,7 +153,7 @@ class Contrasting:
         )  # fmt: skip
 
 
-Request = Run | Spread | Nearest | Paired | Contrasting | Incomes | Laws | Ahead
+Request = Run | Spread | Nearest | Paired | Contrasting | Incomes | Laws | Ahead | Swings
 CANCEL = "cancel"
 
 
