@@ -106,7 +106,7 @@ def test_the_answer_is_the_first_thing_on_the_page(visit: Visit) -> None:
     assert app.metric[0].label == "Chance of a shortfall in 36 months"
     assert app.session_state["chance"].ended.wait(120)
     app.run()
-    assert re.fullmatch(r"[\d.]+.% to [\d.]+.%", app.metric[0].value)
+    assert re.fullmatch(r"[\d.]+.% to .*.%", app.metric[0].value)
     assert "first shortfall: **Apr 2027 (month 11)**" in " ".join(c.value for c in app.caption)
     # the shock is the joint one already: months 3 to 10 are paid in full
     assert (app.metric[1].label, app.metric[1].value) == ("Runway under the joint shock", "8 months")
