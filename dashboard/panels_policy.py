@@ -31,8 +31,9 @@ def policy(desk: Desk) -> None:
     st.header("Policy lab: burn against solvency", anchor=False)
     st.caption(
         "What io.net could set (how much is burned, what the vault gets and may release, who is paid first, "
-        "how the payout target follows the reserve), tried many times over on the same random futures. "
-        "Today's policy is what the facts say of the engine; the rest of the scenario is yours."
+        "how the payout target follows the reserve), tried many times over within the facts' ranges, all on "
+        "the same random futures. Today's policy is what the facts say of the engine; the rest of the "
+        "scenario is yours. Burned is what the surplus burns; what is retired stands apart."
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         event = st.segmented_control(
@@ -90,7 +91,9 @@ def _policies(desk: Desk, question: "PolicyQuestion", event: str, found: "Found"
     asked = _scenario(question)
     stamp = panels_errand.stamp(found, asked, question.shocks, words.policy_flags(question))
     panels.chart(desk, charts_policy.frontier(table, f, event, mine, dark=desk.dark), stamp)
-    st.caption(plain(words.CAVEAT, 600))
+    st.caption(
+        plain(f"± is a standard error, of a difference the one on the same futures. {words.CAVEAT}", 600)
+    )
     units = {name: q["unit"] for name, q in f["quantities"].items()}
     panels.table(
         desk, table, name="policies",
