@@ -51,7 +51,8 @@ def hindcasts(desk: Desk) -> None:
         panels.chart(desk, charts.gain(record.scores, int(months), dark=desk.dark), stamp)
         st.caption(
             "At each origin the laws know the days before it alone. Intervals: 95 %, by blocks as long as "
-            f"the horizon. {ALL}: their forecasts together. Only the price is scored: demand and payouts are "
+            f"the horizon. {ALL}: their forecasts together. The laws' parameters are taken as fitted: how "
+            "unsure they are is not in the bands. Only the price is scored: demand and payouts are "
             "not validated by it."
         )
 

@@ -229,9 +229,11 @@ def _reserve(
         "seed": q.ask.seed,
         "sentences": [
             sentence
-            for r in found.values()
-            for h in q.ask.horizons
-            if (sentence := reserve.what_would_do(r, h)) is not None
+            for sentence in (
+                reserve.beyond_the_paths(q.ask),
+                *(reserve.what_would_do(r, h) for r in found.values() for h in q.ask.horizons),
+            )
+            if sentence is not None
         ],
     }
     return figures, tables

@@ -21,7 +21,8 @@ from data.unpublished import Alternative, drift_and_demand
 from models.economy import UNLIMITED
 from models.parameters import InputError, Scenario
 from models.shocks import Shocks
-from models.stress import cpu, report, worker
+from models.stress import cpu, report, summary, worker
+from models.stress.compare import nearest_paths
 from models.stress.counts import Counts, Layout
 from models.stress.draws import LAYOUT
 from models.stress.engine import Device, Progress, StressResult, check_request, run
@@ -276,12 +277,27 @@ def keep(answers: Answers, question: Question, result: StressResult, earlier: fl
 def replayed(record: StressRecord, path: int) -> tuple[Plan, pl.DataFrame]:
     """One path of a stored run as `path_frame`, with the numbers that it ran on. Raises InputError for an
     impossible path, and where another version made the run."""
+    plan, _ = _replayable(record)
+    return plan, path_frame(plan, record.parameters["seed"], path)
+
+
+def nearest(record: StressRecord, name: str, level: float, month: int | None = None) -> int:
+    """The number of a stored run's path that lies nearest to the `level` per cent quantile of a quantity at a
+    run month's end, the last by default. Raises InputError where the run has no such quantity or month."""
+    plan, counts = _replayable(record)
+    at = plan.months if month is None else month
+    if not 1 <= at <= plan.months:
+        raise InputError(f"month = {at} is not allowed: the run has months 1 to {plan.months}")
+    value = summary.quantile(counts, name, at, level)
+    return nearest_paths(plan, record.parameters["seed"], record.paths, name, at, {level: value})[level]
+
+
+def _replayable(record: StressRecord) -> tuple[Plan, Counts]:
     if record.parameters["kernel"] != cpu.source_hash():
         raise InputError(
             f"run {record.id[:12]} was made by another version of the model, which alone can replay it"
         )
-    plan, _ = unpack(record.packed)
-    return plan, path_frame(plan, record.parameters["seed"], path)
+    return unpack(record.packed)
 
 
 def path_frame(plan: Plan, seed: int, path: int) -> pl.DataFrame:

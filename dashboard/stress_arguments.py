@@ -72,7 +72,12 @@ def add_paths(parser: argparse.ArgumentParser, default: str | None) -> None:
 
 def add_replay(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", metavar="RUN", help="the run's id, or its first 8 characters at least")
-    parser.add_argument("path", type=_whole, metavar="PATH", help="the path's number, from 0 on")
+    parser.add_argument("path", type=_whole, nargs="?", metavar="PATH", help="the path's number, from 0 on")
+    parser.add_argument(
+        "--nearest", metavar="NAME:PERCENT[:MONTH]",
+        help="instead of PATH: the one nearest to a quantile, like V:5 or coverage:50:24 (default: the last "
+        "month)",
+    )  # fmt: skip
     parser.add_argument(
         "--out", type=Path, metavar="FILE", help="write every step to FILE.parquet or FILE.csv"
     )
@@ -81,10 +86,10 @@ def add_replay(parser: argparse.ArgumentParser) -> None:
 def _whole(text: str) -> int:
     """1000000 and 1e6 alike."""
     if not _COUNT.fullmatch(text):
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number")
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number from 0 on")
     if text.isdecimal():
         return int(text)
     value = float(text)
     if not value.is_integer():
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number")
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number from 0 on")
     return int(value)

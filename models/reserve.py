@@ -5,6 +5,7 @@ enough where it and every larger point of the grid meet the level, and a failure
 controller, overflow and price impact can cause, is a finding.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
@@ -199,6 +200,18 @@ def months_of_schedule(io: float, protocol: Protocol, m0: int) -> float:
     return float(np.interp(io, reached, np.arange(len(reached))))
 
 
+def beyond_the_paths(ask: Ask) -> str | None:
+    """One sentence where a level is lower than so many paths can show at all, else None."""
+    low = [level for level in ask.levels if level < 3 / ask.paths]
+    if not low:
+        return None
+    return (
+        f"{ask.paths:,} paths cannot show a chance as low as {100 * min(low):.2g} %: none of them passes or "
+        f"fails it surely, so take {math.ceil(3 / min(low)):,} paths or more, or a level of "
+        f"{300 / ask.paths:.2g} % or more"
+    )
+
+
 def what_would_do(reserve: Reserve, horizon: int) -> str | None:
     """Where no reserve of the grid is enough for some level: one sentence that says what would be, else
     None."""
@@ -261,6 +274,11 @@ def _long_enough(scenario: Scenario, horizons: Sequence[int]) -> Scenario:
         raise InputError(
             "only the engine (rule ide) has vaults, so no other rule has a reserve that is needed"
         )
+    for history in (scenario.price_history, scenario.revenue_history):
+        if history is not None and len(history) < max(horizons):
+            raise InputError(
+                f"horizons = {_listed(horizons)} is not allowed: the history covers {len(history)} months"
+            )
     return parse_scenario({"months": max(horizons)}, scenario)
 
 

@@ -98,9 +98,18 @@ def parse_shocks(values: dict[str, Any], base: Shocks | None = None) -> Shocks:
         fault = error.errors(include_url=False)[0]
         if fault["type"] == "value_error":
             raise InputError(str(fault["ctx"]["error"])) from None
-        place = ".".join(str(part) for part in fault["loc"])
+        place = ".".join(_named(merged, fault["loc"]))
         message = fault["msg"][0].lower() + fault["msg"][1:]
         raise InputError(f"{place} = {fault['input']!r:.60} is not allowed: {message}") from None
+
+
+def _named(values: dict[str, Any], place: tuple[int | str, ...]) -> list[str]:
+    """The place of a fault as `--shock` writes it: calm.sigma, where the regime has a name."""
+    match place:
+        case ("regimes", int(k), str(rate)) if isinstance(name := values["regimes"][k].get("name"), str):
+            return [name, rate]
+        case _:
+            return [*map(str, place)]
 
 
 class ShockParams(NamedTuple):

@@ -9,12 +9,13 @@ import polars as pl
 
 from dashboard import formats
 from dashboard.commands.output import checked_target, note, say, say_json, say_table, working, write_frame
-from dashboard.stress import Question, replayed
+from dashboard.settings import number, whole
+from dashboard.stress import Question, nearest, replayed
 from data import stress_store
 from data.registry import load_facts
 from data.store import Store
 from data.stress_runs import StressRecord
-from models.parameters import Scenario, parse_scenario
+from models.parameters import InputError, Scenario, parse_scenario
 from models.schedules import month_end
 from models.shocks import parse_shocks
 from models.stress.plan import Plan
@@ -24,9 +25,14 @@ SHOWN = ("price", "demand", "coverage", "pay", "V", "F", "circulating")
 
 
 def run(args: argparse.Namespace) -> int:
+    if (args.path is None) == (args.nearest is None):
+        raise InputError("which path? give its number, or --nearest NAME:PERCENT, and not both")
     out = checked_target(args.out, None) if args.out is not None else None
     with working("replaying"), Store.open(args.store) as store:
         record = stress_store.named(store, args.run)
+        if args.nearest is not None:
+            args.path = nearest(record, *_quantile(args.nearest))
+            note(f"path {args.path} is the nearest to {args.nearest}")
         plan, frame = replayed(record, args.path)
     if args.path >= record.paths:
         note(f"the run has paths 0 to {record.paths - 1:,}; this is one that a longer run would have")
@@ -40,6 +46,17 @@ def run(args: argparse.Namespace) -> int:
     else:
         _tell(record, plan, frame, args.path)
     return 0
+
+
+def _quantile(text: str) -> tuple[str, float, int | None]:
+    """Of `V:5:24`: the quantity, the level in per cent, the run month."""
+    name, *numbers = (part.strip() for part in text.split(":"))
+    if not 1 <= len(numbers) <= 2:
+        raise InputError(f"--nearest {text[:40]!r} is not NAME:PERCENT or NAME:PERCENT:MONTH, like V:5:24")
+    level = number("--nearest: percent", numbers[0])
+    if not 0 <= level <= 100:
+        raise InputError(f"--nearest: percent = {level:g} is not allowed: it must be from 0 to 100")
+    return name, level, whole("--nearest: month", numbers[1]) if len(numbers) == 2 else None
 
 
 def _month(plan: Plan, frame: pl.DataFrame, event: str) -> int | None:

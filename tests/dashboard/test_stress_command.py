@@ -102,6 +102,21 @@ def test_a_path_is_replayed_as_it_ran(ask: Ask, store_path: Path) -> None:
     assert path["first_shortfall"] == said["months_to"]["shortfall"]["50"]
 
 
+def test_the_path_nearest_to_a_quantile_is_found(ask: Ask, store_path: Path) -> None:
+    """Of 9 paths the median is the fifth; a histogram's middle is within 0.2 % of it, so by brute force."""
+    run = ask(*BOTH, "--paths", "9")["run_id"]
+    everyone = [ask("replay", run, str(path))["steps"] for path in range(9)]
+    for name, month in (("price", 12), ("price", 7)):
+        ends = sorted((steps[month - 1][name], path) for path, steps in enumerate(everyone))
+        found = ask("replay", run, "--nearest", f"{name}:50:{month}")
+        assert found["path"] == ends[4][1]
+        assert found["steps"] == everyone[found["path"]]
+    assert (
+        ask("replay", run, "--nearest", "price:50")["path"]
+        == ask("replay", run, "--nearest", "price:50:12")["path"]
+    )
+
+
 def test_a_file_carries_months_and_manifest(ask: Ask, store_path: Path, tmp_path: Path) -> None:
     said = ask(*BOTH, "--paths", "400", "--out", str(tmp_path / "s.parquet"))
     frame = pl.read_parquet(tmp_path / "s.parquet")
@@ -203,6 +218,12 @@ def test_what_cannot_be_replayed_is_said(refused: Refused, ask: Ask, store_path:
     assert "is no run" in refused("replay", "zz", "1")
     assert "no stress run" in refused("replay", "0" * 12, "1")
     assert "paths are numbered" in refused("replay", run, str(2**63))
+    assert "which path?" in refused("replay", run)
+    assert "not both" in refused("replay", run, "1", "--nearest", "V:5")
+    assert "like V:5:24" in refused("replay", run, "--nearest", "V")
+    assert "from 0 to 100" in refused("replay", run, "--nearest", "V:101")
+    assert "no fan of 'W'" in refused("replay", run, "--nearest", "W:5")
+    assert "months 1 to 12" in refused("replay", run, "--nearest", "V:5:13")
 
 
 def test_an_interrupt_keeps_what_is_done(ask: Ask, store_path: Path) -> None:

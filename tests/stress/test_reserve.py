@@ -15,6 +15,7 @@ from models.parameters import InputError, parse_scenario
 from models.projection import project
 from models.reserve import (
     Ask,
+    beyond_the_paths,
     largest,
     months_of_schedule,
     needed,
@@ -31,6 +32,20 @@ from tests.stress.executors import SHOCKS
 from tests.stress.risk_cases import H, one_market, small
 
 ONCE = Ask(horizons=(1, 3, 6), levels=(0.5,), paths=1)
+
+
+def test_a_level_that_so_many_paths_cannot_show_is_said() -> None:
+    """The rule of three: no hit among n paths leaves 3 / n, so 100 paths show 3 %, and 1e-4 takes 30,000."""
+    assert beyond_the_paths(Ask(levels=(0.03, 0.5), paths=100)) is None
+    said = beyond_the_paths(Ask(levels=(0.5, 1e-4), paths=100)) or ""
+    assert "100 paths cannot show a chance as low as 0.01 %" in said
+    assert "take 30,000 paths or more, or a level of 3 % or more" in said
+
+
+def test_horizons_beyond_a_history_are_refused_by_their_name() -> None:
+    replay = parse_scenario({"price_history": ((1.0,),) * 6, "months": 6}, BASELINE)
+    with pytest.raises(InputError, match="horizons = 6,12 is not allowed: the history covers 6 months"):
+        reserve_needed(replay, PROTOCOL, SHOCKS, Ask(horizons=(6, 12), paths=100), "V0")
 
 
 def test_without_chance_it_is_the_sum_of_the_gaps() -> None:

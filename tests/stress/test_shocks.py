@@ -30,7 +30,7 @@ def regime(**changes: Any) -> dict[str, Any]:
         ({"transition": [[1.1, -0.1], [0.25, 0.75]]}, "probabilities lie between 0 and 1"),
         ({"transition": [[1.0]]}, "transition must be a 2 by 2 matrix"),
         ({"regimes": [regime(), regime()]}, "two regimes are called 'calm'"),
-        ({"regimes": [regime(sigma=-1.0), regime(name="s")]}, "regimes.0.sigma = -1.0 is not allowed"),
+        ({"regimes": [regime(sigma=-1.0), regime(name="s")]}, "calm.sigma = -1.0 is not allowed"),
         (
             {"history": [1.0, 2.0, 0.0, 3.0], "block_days": 2},
             "close on day 3 is 0: prices must be above zero",
