@@ -23,7 +23,7 @@ import numba
 
 from models import economy
 from models.economy import Inputs
-from models.stress.cpu import compiled
+from models.stress.compiled import compiled
 
 step = compiled(economy.step)
 is_short = compiled(economy.is_short)
