@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import stat
 import time
 from collections.abc import Callable, Sequence
@@ -246,3 +247,19 @@ def test_an_existing_file_is_replaced_whole(tmp_path: Path) -> None:
     assert main(["report", "--paths", "2000", "--months", "6", "--out", str(out)]) == 0
     assert out.read_bytes().startswith(b"<!DOCTYPE html>")
     assert list(tmp_path.glob(".*part")) == []
+
+
+@pytest.mark.usefixtures("store_path", "undrawn")
+def test_the_stamped_command_makes_the_same_report_again(
+    tmp_path: Path, ask: Callable[..., dict[str, Any]]
+) -> None:
+    first, again = tmp_path / "first.html", tmp_path / "again.html"
+    told = ask(
+        "report", "--preset", "both", "--with", "second_contract", "beta=0.7", "--paths", "2000", "--shock",
+        "rho=0.3", "--out", str(first),
+    )  # fmt: skip
+    program, *words = shlex.split(told["command"])
+    assert program == "vaultline"
+    assert main([*words[: words.index("--out")], "--out", str(again)]) == 0
+    pairs = zip(first.read_bytes().splitlines(), again.read_bytes().splitlines(), strict=True)
+    assert [a for a, b in pairs if a != b and b"Created" not in a] == []
