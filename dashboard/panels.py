@@ -81,9 +81,9 @@ def table(
     return answer
 
 
-def inputs_table(inputs: pl.DataFrame) -> None:
-    """Inputs as `Answers.inputs` lists them."""
-    st.dataframe(inputs, hide_index=True, column_config=INPUT_COLUMNS)
+def inputs_table(desk: Desk, inputs: pl.DataFrame, name: str, title: str) -> None:
+    """Inputs as `Answers.inputs` lists them, under a heading that is there already."""
+    table(desk, inputs, name=name, title=title, columns=INPUT_COLUMNS, headed=False)
 
 
 def _cell(text: object) -> str:

@@ -101,6 +101,7 @@ def _side_by_side(answers: Answers, found: Compared) -> list[Part]:
     """The scenarios in columns, and what each changes against the first on the same futures."""
     columns = found.question.columns
     first = columns[0]
+    firsts = comparisons.first_shortfalls(answers, columns)
     days = [month_end(answers.protocol, first.scenario.m0 + k) for k in range(1, first.scenario.months + 1)]
     body: list[Part] = [
         paragraph(compare_words.verdict(found), "answer"),
@@ -114,7 +115,7 @@ def _side_by_side(answers: Answers, found: Compared) -> list[Part]:
     return [
         *body,
         parts.heading("What differs in the outcome"),
-        _columns(columns, compare_words.outputs(found)),
+        _columns(columns, [compare_words.still_row(columns, firsts), *compare_words.outputs(found)]),
         paragraph(
             f"Means over {found.result.paths:,} futures ± one standard error; below them what is more or "
             f"less than under {formats.plain(first.title)}, taken path by path. "

@@ -49,12 +49,13 @@ def month(desk: Desk, run: Projection) -> None:
 def explained(desk: Desk, number: int, rule: Rule, at: Month) -> None:
     """One rule with this month's numbers; formula, inputs and sources inside."""
     label = f"**{number}. {rule.title}.** {rule.says(at)}"
-    drawer(label, f"rule_{number}", partial(rests_on, desk, rule))
+    drawer(label, f"rule_{number}", partial(rests_on, desk, number, rule))
 
 
-def rests_on(desk: Desk, rule: Rule) -> None:
+def rests_on(desk: Desk, number: int, rule: Rule) -> None:
     st.code(rule.formula, language=None, wrap_lines=True)
-    panels.inputs_table(desk.answers.inputs(desk.scenario, rule.fields))
+    inputs = desk.answers.inputs(desk.scenario, rule.fields)
+    panels.inputs_table(desk, inputs, f"rule-{number}-inputs", f"Inputs of rule {number}: {rule.title}")
     facts = [desk.answers.registry.facts[name] for name in rule.facts]
     if facts:
         lines = [f"- {plain(f.title)}: {citation(f.source, desk.answers.registry)}" for f in facts]

@@ -21,6 +21,7 @@ from dashboard.exports import ExportError
 from dashboard.figures import Chart
 from dashboard.inputs import title
 from dashboard.report_runs import AtOnce
+from dashboard.stress import FANS
 from models.parameters import Scenario, parse_scenario
 from tests.scenarios import BASELINE, REGISTRY, run
 
@@ -159,7 +160,7 @@ def test_the_command_makes_the_report_with_the_numbers_of_the_others(
 ) -> None:
     monkeypatch.setattr(exports, "inline_svgs", no_svgs)
     words = ("--preset", "both", "--paths", "2000")
-    told = ask("stress", *words)
+    told = ask("stress", *words, "--fans", ",".join(FANS))
     out = tmp_path / "both.html"
     reported = ask("report", *words, "--out", str(out))
     page = Read(out.read_bytes())
