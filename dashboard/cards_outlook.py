@@ -107,6 +107,22 @@ def rules_table(found: Outlook | None, scenario: Scenario, horizon: int) -> pl.D
     return _table(RULE_QUANTITIES, cells, None if found is None else found.rules, horizon)
 
 
+def alternatives_table(found: Outlook) -> pl.DataFrame:
+    """A row an alternative: what the contract moves, and what the engine leaves less the old schedule."""
+    heads = {
+        "burned": "Burn, by the contract",
+        "net_issuance": "Growth of supply, by it",
+        "shortfall": "Chance of a shortfall, by it",
+        "circulating": "Circulating, less the old schedule's",
+    }
+    return pl.DataFrame(
+        [
+            {"Alternative": row["label"]} | {head: apart(name, row, name) for name, head in heads.items()}
+            for row in found.alternatives.iter_rows(named=True)
+        ]
+    )
+
+
 Row = Mapping[str, Any]
 
 

@@ -142,6 +142,19 @@ def _found(desk: Desk, found: Outlook, asked: Question, at: int) -> None:
         headed=False, stamp=stamp,
     )  # fmt: skip
     st.caption(plain(cards_outlook.rules(found, desk.scenario, asked.paths, at), 900))
+    if found.alternatives.height > 1:
+        label = f"Both under all {found.alternatives.height} named alternatives of what nobody has published"
+        drawer(label, "outlook_alternatives", partial(_outlook_alternatives, desk, found, stamp))
+
+
+def _outlook_alternatives(desk: Desk, found: Outlook, stamp: dict[str, Any]) -> None:
+    units = {"burned": "IO", "net_issuance": "IO", "circulating": "IO", "shortfall": "share of futures"}
+    panels.table(
+        desk, found.alternatives, name="outlook-alternatives", headed=False, stamp=stamp,
+        title="A second contract and the old schedule under the alternatives, to the run's end",
+        shown=cards_outlook.alternatives_table(found),
+        units=units | {f"{name}_error": unit for name, unit in units.items()},
+    )  # fmt: skip
 
 
 def contract_inputs(desk: Desk) -> dict[str, Any]:

@@ -168,6 +168,9 @@ def test_the_page_answers_first_and_fills_in_what_was_on_its_way(page: AppTest) 
     same = investing.request(REGISTRY, BASELINE, asked).answer()
     assert contract.to_dict("records") == cards_outlook.contract_table(same, BASELINE, 36).to_dicts()
     assert rules.to_dict("records") == cards_outlook.rules_table(same, BASELINE, 36).to_dicts()
+    across = cards_outlook.alternatives_table(same)
+    assert across.height == 18
+    assert any("Both under all 18 named alternatives" in e.label for e in page.expander)
     assert page.code[-1].value == investing.command(BASELINE, asked)
 
 
