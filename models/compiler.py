@@ -26,7 +26,7 @@ def _params(s: Scenario) -> Params:
     return Params(
         H0=s.H0 * d,
         H0_month=s.H0,
-        d=d,
+        per_month=float(s.steps_per_month),
         by_schedule=float(not ide),
         all_revenue=float(s.rule == "legacy"),
         vault_first=float(ide and s.order == "vault_first"),

@@ -157,14 +157,10 @@ def _run(rule: Rule, price: Array, revenue: Array, scenario: Scenario, token: Pr
     n, paths = scenario.steps_per_month, len(price)
     start, inputs = compiled.start, compiled.inputs
     supply = Supply(*(np.full(paths, io) for io in (start.U, start.C + start.K, 0.0)))
-    memory = rule.begin(
-        Start(scenario, token, start.U, start.C + start.K, inputs[0].emission, compiled.params.d)
-    )
+    memory = rule.begin(Start(scenario, token, start.U, start.C + start.K, inputs[0].emission, 1 / n))
     income, issued, burned, net, circulating = np.zeros((5, paths, scenario.months))
     for t, i in enumerate(inputs):
-        market = Market(
-            price[:, t], revenue[:, t], compiled.params.H0, i.emission, i.unlock, t / n, compiled.params.d
-        )
+        market = Market(price[:, t], revenue[:, t], compiled.params.H0, i.emission, i.unlock, t / n, 1 / n)
         supply = supply._replace(circulating=supply.circulating + i.unlock)
         p, memory = rule.step(supply, memory, market)
         supply = moved(supply, p)

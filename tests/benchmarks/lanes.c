@@ -22,6 +22,7 @@
 #define LOG_LIMIT 600.0
 #define NEGLIGIBLE 1e-9
 #define ROUND 6755399441055744.0
+#define SMALLEST 2.2250738585072014e-308
 #define LN2_HIGH 0.6931471803691238
 #define LN2_LOW 1.9082149292705877e-10
 #define INLINE static inline __attribute__((always_inline))
@@ -72,7 +73,7 @@ INLINE double logarithm(double x) {
 }
 
 INLINE double power(double base, double exponent) {
-  const double raised = base >= 2.2250738585072014e-308 ? exponential(exponent * logarithm(base)) : 0.0;
+  const double raised = base >= SMALLEST ? exponential(exponent * logarithm(base)) : 0.0;
   return base == 1.0 ? 1.0 : raised;
 }
 
@@ -191,7 +192,7 @@ INLINE void step(double path[ROWS][LANES], const Params *given, Inputs i, double
     locked -= unlocked;
     c += unlocked;
 
-    const double price = i.price * exponential(x);
+    const double price = i.price * exponential(x), per_usd = 1.0 / price;
     const double eased = has_phi ? power(least(1.0, n), p.phi) : 1.0;
     const double demand = i.demand * exponential(path[Y][l]) * eased;
 
@@ -202,11 +203,13 @@ INLINE void step(double path[ROWS][LANES], const Params *given, Inputs i, double
     const double served = least(demand, n * p.capacity), revenue = i.base * served;
 
     const double target = p.H0 * target_before * n;
-    const double ratio = revenue / target, psi = target > 0.0 ? ratio : UNLIMITED;
+    const int owed = target > SMALLEST;
+    const double inverse = 1.0 / target, per_target = owed ? inverse : 0.0;
+    const double ratio = revenue * per_target, psi = owed ? ratio : UNLIMITED;
 
     const double met = least(revenue, target);
     const double need = choose(vault_first, target, target - met);
-    const double wanted = need / price;
+    const double wanted = need * per_usd;
     const double drawn = least(least(wanted, v), p.release_cap);
     const double unmet = most(need - drawn * price, 0.0), after_vault = drawn < wanted ? unmet : 0.0;
     const double fee_vault_draw = choose(by_schedule, 0.0, least(after_vault, f));
@@ -218,11 +221,11 @@ INLINE void step(double path[ROWS][LANES], const Params *given, Inputs i, double
     const double left = choose(vault_first, after_fees - from_revenue, after_fees);
     const double paid = choose(all_revenue, revenue, from_revenue);
     const double shortfall = choose(by_schedule, most(target - paid - released * price, 0.0), left);
-    const double gap = target - met, part = shortfall / target;
-    const double coverage = target > 0.0 ? 1.0 - part : 1.0;
+    const double gap = target - met, part = 1.0 - shortfall * per_target, whole = owed ? 0.0 : 1.0;
+    const double coverage = shortfall < target ? part : whole;
     f -= fee_vault_draw;
 
-    const double surplus = revenue - paid, budget = p.burn_share * surplus, burn_wanted = budget / price;
+    const double surplus = revenue - paid, budget = p.burn_share * surplus, burn_wanted = budget * per_usd;
     const double burned_market = choose(burn_vault, 0.0, least(burn_wanted, c));
     const double burned_vault = choose(burn_vault, least(burn_wanted, v), 0.0);
     const double burned_unissued = choose(burn_vault, least(burn_wanted - burned_vault, u), 0.0);
@@ -235,7 +238,7 @@ INLINE void step(double path[ROWS][LANES], const Params *given, Inputs i, double
     const double onward = surplus - choose(burn_vault, 0.0, budget);
     const double fee_vault_in = least(onward, most(p.fee_cap - f, 0.0));
     f += fee_vault_in;
-    const double bought = least((onward - fee_vault_in) / price, c);
+    const double bought = least((onward - fee_vault_in) * per_usd, c);
     const double overflow = choose(overflow_burn, bought, 0.0), refilled = choose(overflow_burn, 0.0, bought);
     c -= overflow;
     b += overflow;
@@ -246,7 +249,7 @@ INLINE void step(double path[ROWS][LANES], const Params *given, Inputs i, double
     v -= retired;
     b += retired;
 
-    g += p.smooth * (gap / p.d - g);
+    g += p.smooth * (gap * p.per_month - g);
     const double lasts = (v * price + f) / g, runway = g > NEGLIGIBLE * p.H0_month ? lasts : UNLIMITED;
     const double lowered = most(p.k_min, target_before * p.down), raised = least(1.0, target_before * p.up);
     const double held = runway > p.r_max ? raised : target_before;

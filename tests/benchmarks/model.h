@@ -4,7 +4,7 @@
 #include <stdint.h>
 
 typedef struct {
-  double H0, H0_month, d, by_schedule, all_revenue, vault_first, burn_share, burn_vault, fee_cap, overflow_burn;
+  double H0, H0_month, per_month, by_schedule, all_revenue, vault_first, burn_share, burn_vault, fee_cap, overflow_burn;
   double chi, release_cap, smooth, controller, r_min, r_max, down, up, k_min, eta, adjust, phi, capacity, K0;
   double cooled, impact, sell_payout, sell_unlock;
 } Params;

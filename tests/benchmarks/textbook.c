@@ -134,7 +134,7 @@ static void step(State *s, Tally *o, const Params *p, const Inputs *i, double le
   s->b += burned + retired;
 
   double pay = coverage * s->target;
-  s->gap += p->smooth * ((target - met) / p->d - s->gap);
+  s->gap += p->smooth * ((target - met) * p->per_month - s->gap);
   double runway = s->gap > NEGLIGIBLE * p->H0_month ? (s->v * price + s->f) / s->gap : UNLIMITED;
   if (p->controller > 0.5) {
     if (runway < p->r_min)
