@@ -1,5 +1,9 @@
 """The translated source on an NVIDIA GPU, through CuPy: one path a thread, counts by atomic additions of
-integers."""
+integers.
+
+What CuPy raises for a driver, a runtime or a compiler that is missing, too old or failing are RuntimeErrors,
+but for source that does not compile (CompileException); OutOfMemoryError is a MemoryError.
+"""
 
 from functools import cache
 from typing import Any
@@ -30,9 +34,13 @@ def _cupy() -> Any:
     try:
         if cupy.cuda.runtime.getDeviceCount() == 0:
             raise Unusable("no NVIDIA GPU was found")
-    except cupy.cuda.runtime.CUDARuntimeError as error:
+    except RuntimeError as error:
         raise Unusable(f"the NVIDIA driver cannot be used: {error}") from None
     return cupy
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 @cache
@@ -40,8 +48,8 @@ def _kernel() -> Any:
     cupy = _cupy()
     try:
         return cupy.RawModule(code=cpp.source(), options=OPTIONS).get_function("simulate")
-    except cupy.cuda.compiler.CompileException as error:
-        raise Unusable(f"the GPU kernel does not compile: {str(error).splitlines()[0]}") from None
+    except (RuntimeError, cupy.cuda.compiler.CompileException) as error:
+        raise Unusable(f"the GPU kernel cannot be built: {_first_line(error)}") from None
 
 
 def name() -> str:
@@ -72,9 +80,9 @@ def run_block(
         _kernel()(grid, (THREADS,), arguments)
         fetched = [cupy.asnumpy(a) for a in outputs]
         watched = cupy.asnumpy(values)
-    except (cupy.cuda.runtime.CUDARuntimeError, cupy.cuda.driver.CUDADriverError) as error:
-        raise Unusable(f"the GPU failed: {error}") from None
-    except cupy.cuda.memory.OutOfMemoryError:
+    except RuntimeError as error:
+        raise Unusable(f"the GPU failed: {_first_line(error)}") from None
+    except MemoryError:
         raise Unusable("the GPU has not enough free memory for the histograms") from None
     for target, source in zip(kept, fetched, strict=True):
         target[...] = source

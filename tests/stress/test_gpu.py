@@ -18,11 +18,15 @@ from tests.stress.executors import SHOCKS, host_library
 PLAN = make_plan(BASELINE.model_copy(update={"months": 8, "eta": 1.5}), PROTOCOL, SHOCKS)
 
 
-class RuntimeFailure(Exception):
-    """CuPy's CUDARuntimeError."""
+class RuntimeFailure(RuntimeError):
+    """CuPy's CUDARuntimeError, CUDADriverError and NVRTCError."""
 
 
-class OutOfMemory(Exception):
+class CompileFailure(Exception):
+    """CuPy's CompileException."""
+
+
+class OutOfMemory(MemoryError):
     """CuPy's OutOfMemoryError."""
 
 
@@ -37,13 +41,10 @@ def stand_in(**changes: Any) -> SimpleNamespace:
     runtime = SimpleNamespace(
         getDeviceCount=lambda: 1,
         getDeviceProperties=lambda number: {"name": b"Stand-in", "multiProcessorCount": 4},
-        CUDARuntimeError=RuntimeFailure,
     )
     cuda = SimpleNamespace(
         runtime=runtime,
-        driver=SimpleNamespace(CUDADriverError=RuntimeFailure),
-        memory=SimpleNamespace(OutOfMemoryError=OutOfMemory),
-        compiler=SimpleNamespace(CompileException=RuntimeFailure),
+        compiler=SimpleNamespace(CompileException=CompileFailure),
     )
     module = SimpleNamespace(get_function=lambda name: launch)
     fields = {
@@ -94,7 +95,9 @@ def failing(error: Exception) -> Any:
         (None, "CuPy is not installed"),
         (stand_in(asarray=failing(OutOfMemory())), "not enough free memory"),
         (stand_in(asnumpy=failing(RuntimeFailure("launch failed"))), "the GPU failed: launch failed"),
-        (stand_in(RawModule=failing(RuntimeFailure("error: x\nmore"))), "does not compile: error: x"),
+        (stand_in(RawModule=failing(CompileFailure("error: x\nmore"))), "cannot be built: error: x"),
+        (stand_in(RawModule=failing(RuntimeFailure("no NVRTC"))), "cannot be built: no NVRTC"),
+        (stand_in(RawModule=failing(CompileFailure(""))), "cannot be built: CompileFailure"),
     ],
 )
 def test_a_failure_is_one_sentence_and_leaves_the_counts(
