@@ -99,14 +99,16 @@ def run(
     workers = threads or available_cores()
     if used == "gpu":
         try:
-            job.execute(gpu.run_block, 1, block or _block_size(GPU_BLOCK_STEPS, plan.steps, paths - before))
+            counts = job.execute(
+                gpu.run_block, 1, block or _block_size(GPU_BLOCK_STEPS, plan.steps, paths - before)
+            )
         except gpu.Unusable as error:
             if device == "gpu":
                 raise InputError(f"device gpu cannot be used: {error}") from None
             used, reason = "cpu", f"the GPU failed, so the CPU was taken: {error}"
     if used == "cpu":
         share = -(-(paths - before) // workers)
-        job.execute(cpu.run_block, workers, block or _block_size(CPU_BLOCK_STEPS, plan.steps, share))
+        counts = job.execute(cpu.run_block, workers, block or _block_size(CPU_BLOCK_STEPS, plan.steps, share))
     return StressResult(
         scenario=scenario,
         shocks=shocks,
@@ -179,8 +181,9 @@ class _Job:
     progress: Progress | None
     cancelled: Callable[[], bool] | None
 
-    def execute(self, executor: Callable[..., None], workers: int, block: int) -> None:
-        """Adds the paths from where `counts` stands to `end`, or to where the run is cancelled."""
+    def execute(self, executor: Callable[..., None], workers: int, block: int) -> Counts:
+        """`counts`, which stays as it is, with the paths from where it stands to `end`, or to where the run
+        is cancelled."""
         blocks = _Blocks(self.counts.paths, self.end, block)
 
         def work() -> Counts:
@@ -206,8 +209,12 @@ class _Job:
             except BaseException:
                 blocks.stop()
                 raise
-        for part in parts:  # only now: a failure above leaves the counts as they were
-            self.counts.merge(part)
+        whole = parts[0]  # not into an empty one: its memory is not there before it is touched
+        for part in parts[1:]:
+            whole.merge(part)
+        if self.counts.paths:
+            whole.merge(self.counts)
+        return whole
 
 
 def _block_size(work: int, steps: int, most: int) -> int:
