@@ -35,6 +35,8 @@ install: .venv/.installed
 	echo 'vaultline needs Python 3.11 or newer; name one with: make PYTHON=/path/to/python3' >&2; exit 1; }
 	$(PIP) --require-hashes -r requirements.lock
 	$(PIP) --no-deps --no-build-isolation -e .
+	@echo 'compiling the engine, which takes some ten seconds once'
+	-@$(BIN)/python -c 'from dashboard import launch; exec(launch.WARM_UP)'
 	@touch $@
 
 .venv/.tests-installed: requirements-test.lock .venv/.installed
