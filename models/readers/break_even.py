@@ -106,7 +106,8 @@ def _solved(
     contract_usd: float,
     measure: Measure,
 ) -> BreakEven:
-    n, months, d = run.scenario.steps_per_month, last - first + 1, part.params.d
+    n, months = run.scenario.steps_per_month, last - first + 1
+    d = 1 / n
     flat = [d] * len(part.inputs)
     at = slice((first - 1) * n, last * n)
     before, flows = run.states[at], run.flows[at]
