@@ -21,15 +21,20 @@ class Card(NamedTuple):
     figure: str  # for explain_stress
 
 
-COMING = tuple(
-    Card(label, "…", "On its way.", figure)
-    for label, figure in (
-        ("Chance of a shortfall", "chance"),
-        ("Half are short by", "time"),
-        ("Worst twentieth", "worst"),
-        ("Suppliers underpaid", "underpaid"),
-    )
-)
+# As long as what will stand there, so that nothing jumps when it comes.
+COMING = (
+    Card("Chance of a shortfall", "…",
+         "On its way: by month 12, 24 and 36, each with its least and greatest over the alternatives of "
+         "what nobody has published, and with what sampling alone implies.", "chance"),
+    Card("Half are short by", "…",
+         "On its way: the months by which one future in twenty, one in four and half are short.", "time"),
+    Card("Worst twentieth", "…",
+         "On its way: what suppliers stay short of in the worst 5 % of futures, on average, and over all, "
+         "each with its error.", "worst"),
+    Card("Suppliers underpaid", "…",
+         "On its way: the chance that suppliers get too little of the target at the start in some month, and "
+         "what one future in twenty pays in the worst month.", "underpaid"),
+)  # fmt: skip
 
 
 def verdict(found: Stressed, spread: pl.DataFrame | None) -> str:

@@ -114,13 +114,15 @@ def first_cards(found: Answer) -> list[Card]:
         Card(
             "Left a month, after electricity and fees",
             _between(*map(usd, sorted(w["month_usd_p50"] for w in ways))),
-            f"Without random shocks. Old schedule: {usd(old['month_usd_p50'])}.",
+            f"Without random shocks; the old schedule brings {usd(old['month_usd_p50'])}. The middle of all "
+            "futures is on its way, with the old schedule on the same futures.",
             "left",
         ),
         Card(
             f"Never paid back in {f.months} months",
             "…",
-            f"Without random shocks paid back: {back[0]} by multipliers, {back[1]} by ROI + Z.",
+            f"Without random shocks paid back: {back[0]} by multipliers, {back[1]} by ROI + Z. The chance "
+            "over all futures is on its way, with its sampling error.",
             "never",
         ),
         Card(
@@ -133,7 +135,8 @@ def first_cards(found: Answer) -> list[Card]:
         Card(
             "Stake, locked while you run",
             f"{f.stake_io:,.0f} IO, {usd(f.stake_usd)}",
-            f"Without random shocks it is worth {usd(f.stake_end_p50_usd)} at the end.",
+            f"Without random shocks it is worth {usd(f.stake_end_p50_usd)} at the end. What it comes to one "
+            "time in twenty, and what it can lose while it cools down, is on its way.",
             "stake",
         ),
     ]

@@ -35,6 +35,13 @@ STYLE = """
 .stColumn { min-width: min(100%, 13rem); }
 .stColumn:has(.stPlotlyChart) { min-width: min(100%, 24rem); }
 @media (max-width: 640px) { .st-key-bar button { padding-inline: 0.6rem; } }
+/* Streamlit's own sentence when the server is gone asks after the internet, which is no matter here. */
+body:has([data-testid="stApp"]:not([data-test-connection-state="CONNECTED"]))
+  section[role="dialog"]:not([data-testid]) > div > div { font-size: 0; }
+body:has([data-testid="stApp"]:not([data-test-connection-state="CONNECTED"]))
+  section[role="dialog"]:not([data-testid]) > div > div::after { font-size: 1rem; content:
+  "vaultline does not answer: it was stopped, or this tab cannot reach it. What you see stands as it was. "
+  "Start it again with vaultline dashboard; this page then starts anew by itself."; }
 @media (min-width: 800px) and (min-height: 600px) {
   [data-testid="stLayoutWrapper"]:has(> .st-key-bar) {
     position: sticky; top: 3rem; z-index: 50; padding: 0.5rem 0;

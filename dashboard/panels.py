@@ -44,7 +44,10 @@ def coming(name: str, title: str, height: int) -> None:
     """The place of a chart that is on its way, as high as that, so that nothing below it jumps."""
     with st.container(key=f"panel_{name}"):
         st.header(title, anchor=False)
-        st.caption("On its way.")
+        st.caption(
+            "On its way: the random futures of the scenario as it stands now are being run, after what "
+            "others wait for already, and the chart comes with the first of them."
+        )
         st.container(height=height + EXPORT_HEIGHT, border=False, key=f"coming_{name}")
 
 
