@@ -85,16 +85,29 @@ def selected(desk: Desk, options: dict[str, Column]) -> list[str]:
     return [key for key in mine if key in options][: MOST - 1]
 
 
-def columns(desk: Desk, keys: Sequence[str], options: dict[str, Column]) -> tuple[list[Column], list[str]]:
-    """The scenario at hand and the chosen ones that can meet the same shocks, and why others cannot."""
-    out, refused = [first(desk)], []
+class Chosen(NamedTuple):
+    """The scenario at hand and the chosen ones that can meet the same shocks; why others cannot; and which
+    are run over other months or steps than their own for it."""
+
+    columns: list[Column]
+    refused: list[str]
+    stretched: list[str]
+
+
+def columns(desk: Desk, keys: Sequence[str], options: dict[str, Column]) -> Chosen:
+    """What the chosen keys come to."""
+    out = Chosen([first(desk)], [], [])
     for key in keys:
         try:
             column = _on_top(desk, options[key]) if kept(ON_TOP) else options[key]
-            out.append(fitted(column, desk.scenario))
+            shown = fitted(column, desk.scenario)
         except InputError as error:
-            refused.append(str(error))
-    return out, refused
+            out.refused.append(str(error))
+            continue
+        out.columns.append(shown)
+        if shown != column:
+            out.stretched.append(column.title)
+    return out
 
 
 def _on_top(desk: Desk, column: Column) -> Column:
@@ -153,7 +166,7 @@ def shock_set(desk: Desk) -> str:
 def query(desk: Desk) -> dict[str, Any]:
     """What the link of the Compare page carries besides the scenario at hand. Raises InputError."""
     options = choices(desk)
-    chosen, _ = columns(desk, selected(desk, options), options)
+    chosen = columns(desk, selected(desk, options), options).columns
     others = tuple((column.title, column.scenario) for column in chosen[1:])
     if not others:
         return {}

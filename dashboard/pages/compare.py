@@ -14,18 +14,18 @@ from dashboard import (
     compared,
     comparisons,
     panels,
+    panels_compare,
     panels_policy,
     panels_report,
     stress,
 )
 from dashboard.compare_table import table
-from dashboard.comparisons import MOST, TABLE_UNITS, Column, Compared, Question
+from dashboard.comparisons import TABLE_UNITS, Column, Compared, Question
 from dashboard.figures import Table
 from dashboard.formats import listing, plain
 from dashboard.frame import Desk, drawer
 from dashboard.jobs import Job
-from dashboard.links import MAX_PATHS, MAX_SEED
-from dashboard.stress import FANS, FIRST_PATHS, Stressed
+from dashboard.stress import FANS, Stressed
 from dashboard.stress_words import FANS as FAN_WORDS
 from dashboard.waiting import PATIENCE, REFRESH
 from models.parameters import InputError
@@ -34,7 +34,6 @@ from models.schedules import month_end
 TITLE = "Compare"
 FIELDS = ("price_shock", "demand_shock", "shock_month", "V0_months", "H0", "months")
 QUERY = compared.query
-PATHS = (FIRST_PATHS, stress.DEFAULT_PATHS, MAX_PATHS)
 
 
 class Asked(NamedTuple):
@@ -62,7 +61,7 @@ def page(desk: Desk) -> None:
 def scenarios(desk: Desk) -> None:
     """The scenario at hand beside others, on the same futures."""
     head = st.container(key="answer")
-    columns = choose(desk)
+    columns = panels_compare.choose(desk)
     if len(columns) < 2:
         head.title("**What is this scenario to be compared with?** Choose one below.", anchor=False)
         return
@@ -81,75 +80,6 @@ def scenarios(desk: Desk) -> None:
 
 def report(desk: Desk, question: Question) -> None:
     panels_report.offer(desk, question, "comparison")
-
-
-def choose(desk: Desk) -> list[Column]:
-    """The scenario at hand and those that it is compared with; a sentence for each that cannot be."""
-    options = compared.choices(desk)
-    keys = compared.selected(desk, options)
-    if st.session_state.get(compared.CHOSEN) != keys:
-        st.session_state[compared.CHOSEN] = keys
-    st.multiselect(
-        "Compared with", [*options], key=compared.CHOSEN, max_selections=MOST - 1, on_change=compared.keep,
-        args=(compared.CHOSEN,), format_func=lambda key: options[key].title, placeholder="Choose up to three",
-        help="Each is measured against the scenario at hand, the one in the bar above.",
-    )  # fmt: skip
-    _size(desk)
-    columns, refused = compared.columns(desk, keys, options)
-    for sentence in refused:
-        st.warning(plain(f"{sentence}.", 400))
-    longest = _within_reach(desk, keys, options)
-    if refused and longest is not None:
-        st.button(
-            f"Run all over {longest} months", key="compare_months", on_click=desk.session.edit,
-            kwargs={"months": longest},
-        )  # fmt: skip
-    stretched = [c.title for c in columns[1:] if c not in options.values()]
-    if stretched:
-        first, steps = desk.scenario.months, desk.scenario.steps_per_month
-        st.caption(
-            f"{plain(listing(stretched), 300)} run here over {first} months of {steps} steps each, like the "
-            "scenario at hand: only then do all meet the same shocks."
-        )
-    return columns
-
-
-def _within_reach(desk: Desk, keys: Sequence[str], options: dict[str, Column]) -> int | None:
-    """The months over which all that is chosen could be run."""
-    histories = [
-        len(h)
-        for key in keys
-        for h in (options[key].scenario.price_history, options[key].scenario.revenue_history)
-        if h
-    ]
-    return min(histories, default=None) if histories and min(histories) < desk.scenario.months else None
-
-
-def _size(desk: Desk) -> None:
-    """What is compared on which futures."""
-    paths, seed, _ = compared.size(desk)
-    st.toggle(
-        "Put each preset's change on top of the scenario at hand", value=bool(compared.kept(compared.ON_TOP)),
-        key=compared.ON_TOP, on_change=compared.keep, args=(compared.ON_TOP,),
-        help="Else a preset is compared as it is: the baseline with its change.",
-    )  # fmt: skip
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.segmented_control(
-            "Futures", sorted({*PATHS, paths}), key=compared.PATHS, default=paths, required=True,
-            format_func="{:,}".format, on_change=compared.keep, args=(compared.PATHS,),
-        )  # fmt: skip
-        st.number_input(
-            "Seed", min_value=0, max_value=MAX_SEED, step=1, value=seed, key=compared.SEED, width=160,
-            on_change=compared.keep, args=(compared.SEED,),
-            help="The same seed meets the same futures, whatever the scenario",
-        )  # fmt: skip
-        sets, names = desk.answers.registry.shock_sets(), [*compared.shock_sets(desk)]
-        st.selectbox(
-            "Random shocks", names, index=names.index(compared.shock_set(desk)), key=compared.SHOCKS,
-            width=340, on_change=compared.keep, args=(compared.SHOCKS,),
-            format_func=lambda name: sets[name].title if name in sets else "Those of the link",
-            help="What each of them is, and is not, stands in the Stress lab",
-        )  # fmt: skip
 
 
 def ask(desk: Desk, question: Question) -> Asked:
