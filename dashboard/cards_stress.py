@@ -11,7 +11,7 @@ from dashboard.formats import MINUS, months, percent, plain, usd
 from dashboard.stress import Stressed, computed
 from dashboard.stress_words import chance, chance_with_error, interval, quantity
 from models.shocks import Shocks
-from models.stress.compare import Comparison, Difference
+from models.stress.contrast import Contrast, Mean
 
 
 class Card(NamedTuple):
@@ -133,12 +133,12 @@ def _paid(found: Stressed) -> Card:
     )
 
 
-def against(other: str, found: Comparison | None) -> str:
+def against(other: str, found: Contrast | None) -> str:
     """What the scenario changes against another on the same futures, each difference with its error; None: it
     is on its way."""
     if found is None:
         return f"**Against {plain(other)}, on the same futures:** on its way."
-    short, loss, pay = found.events["shortfall"][-1], found.loss, found.lowest_pay
+    short, loss, pay = (found.difference(1, name) for name in ("p_shortfall", "short_usd", "lowest_pay"))
     money = f"{_signed(loss.value, usd)} (± {usd(loss.standard_error)})".replace("$", "\\$")
     return (
         f"**Against {plain(other)}, on the same {found.paths:,} futures:** chance of a shortfall "
@@ -146,7 +146,7 @@ def against(other: str, found: Comparison | None) -> str:
     )
 
 
-def _points(d: Difference) -> str:
+def _points(d: Mean) -> str:
     """A difference of shares in percentage points, with its standard error."""
     return f"{_signed(d.value, lambda v: f'{v * 100:.2f}')} points (± {d.standard_error * 100:.2f})"
 

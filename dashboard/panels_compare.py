@@ -36,10 +36,11 @@ def choose(desk: Desk) -> list[Column]:
             kwargs={"months": longest},
         )  # fmt: skip
     if chosen.stretched:
-        first, steps = desk.scenario.months, desk.scenario.steps_per_month
+        months, steps = desk.scenario.months, desk.scenario.steps_per_month
+        each = f"{steps} step{'s' if steps > 1 else ''}"
         st.caption(
-            f"Run here over {first} months of {steps} steps each, like the scenario at hand, since only then "
-            f"do all meet the same shocks: {plain(listing(chosen.stretched), 300)}."
+            f"Run here over {months} months of {each}, like the scenario at hand, since only then do all "
+            f"meet the same shocks: {plain(listing(chosen.stretched), 300)}."
         )
     return chosen.columns
 

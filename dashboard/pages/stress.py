@@ -137,7 +137,8 @@ def _against(desk: Desk, question: Question) -> tuple[str, Job] | None:
         theirs = preset.scenario
         if theirs != mine and (theirs.months, theirs.steps_per_month) == (mine.months, mine.steps_per_month):
             protocol, paths = desk.answers.protocol, min(question.paths, FIRST_PATHS)
-            request = worker.Paired(theirs, mine, protocol, question.shocks, question.seed, paths)
+            pair = (theirs, mine)
+            request = worker.Contrasting(pair, protocol, question.shocks, question.seed, paths, None)
             found = preset.title, jobs.submit(request.key, request)
             break
     hold("stress_against", jobs, found and found[1])

@@ -19,11 +19,11 @@ from models.parameters import InputError, Protocol, Scenario
 from models.readers.outlook import Ahead
 from models.shocks import Shocks
 from models.stress.checks import Laws
-from models.stress.compare import Comparison, compare, nearest_paths
+from models.stress.compare import nearest_paths
 from models.stress.contrast import Contrast, contrast
 from models.stress.engine import Device, StressResult, run
 from models.stress.incomes import Incomes
-from models.stress.plan import Plan, make_plan
+from models.stress.plan import Plan
 from models.stress.report import by_month
 
 
@@ -105,32 +105,6 @@ class Nearest:
 
 
 @dataclass(frozen=True)
-class Paired:
-    """What B has more than A over the same paths."""
-
-    a: Scenario
-    b: Scenario
-    protocol: Protocol
-    shocks: Shocks
-    seed: int
-    paths: int
-
-    @property
-    def key(self) -> tuple[object, ...]:
-        """What tells one comparison from another."""
-        shocks = self.shocks.canonical_json()
-        return ("paired", self.a.digest(), self.b.digest(), shocks, self.seed, self.paths)
-
-    @property
-    def path_steps(self) -> int:
-        return 2 * self.paths * self.a.months * self.a.steps_per_month
-
-    def answer(self, _: Callable[[], bool]) -> Comparison:
-        a, b = (make_plan(s, self.protocol, self.shocks) for s in (self.a, self.b))
-        return compare(a, b, self.seed, self.paths)
-
-
-@dataclass(frozen=True)
 class Contrasting:
     """Paths up to number `until` of several scenarios, from those of `extend` on."""
 
@@ -140,6 +114,12 @@ class Contrasting:
     seed: int
     until: int
     extend: Contrast | None
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What tells one comparison from another."""
+        digests = tuple(scenario.digest() for scenario in self.scenarios)
+        return ("contrast", digests, self.shocks.canonical_json(), self.seed, self.until)
 
     @property
     def path_steps(self) -> int:
@@ -153,7 +133,7 @@ class Contrasting:
         )  # fmt: skip
 
 
-Request = Run | Spread | Nearest | Paired | Contrasting | Incomes | Laws | Ahead | Swings
+Request = Run | Spread | Nearest | Contrasting | Incomes | Laws | Ahead | Swings
 CANCEL = "cancel"
 
 

@@ -290,6 +290,8 @@ def test_what_is_chosen_is_compared_until_fewer_than_two_are_left(page: Callable
     assert not test.warning
     assert test.session_state["session"].scenario.months == 21
     assert "IO's own fall" in read(test.title[0].value)
+    (stretched,) = [e.value for e in test.caption if "do all meet" in e.value]
+    assert read(stretched).endswith("the same shocks: Both.")
     test.multiselect(key="compared").set_value([]).run()
     assert "What is this scenario to be compared with?" in test.title[0].value
 

@@ -207,8 +207,9 @@ def test_the_other_questions(jobs: Jobs) -> None:
     made = run(SCENARIO, PROTOCOL, SHOCKS, paths=2_000, seed=1, fans=("V",), device="cpu")
     near = ended(jobs.submit("n", worker.Nearest(made.plan, 1, 2_000, "V", 12, {50.0: 0.0})))
     assert set(near.result) == {50.0}
-    pair = ended(jobs.submit("p", worker.Paired(SCENARIO, richer, PROTOCOL, SHOCKS, 1, 2_000)))
-    difference = pair.result.events["shortfall"][-1].value
+    both = worker.Contrasting((SCENARIO, richer), PROTOCOL, SHOCKS, 1, 2_000, None)
+    pair = ended(jobs.submit(both.key, both))
+    difference = pair.result.difference(1, "p_shortfall").value
     assert difference == pytest.approx(short[1] - short[0], abs=1e-12)
 
 

@@ -19,7 +19,7 @@ from dashboard.stress import Question, Stressed
 from dashboard.stress import spread as chances_spread
 from dashboard.stress_words import chance, chance_with_error, interval, quantity
 from models.parameters import parse_scenario
-from models.stress.compare import Comparison, Difference
+from models.stress.contrast import contrast
 from models.stress.engine import run
 from tests.scenarios import BASELINE, PROTOCOL, REGISTRY
 from tests.scenarios import run as project
@@ -191,13 +191,17 @@ def test_a_replayed_path_stands_in_the_fan() -> None:
 
 
 def test_differences_carry_sign_and_error() -> None:
-    up, down = Difference(0.125, 0.002), Difference(-0.05, 0.001)
-    said = cards_stress.against(
-        "Baseline", Comparison(500, {"shortfall": [up]}, Difference(1.5e6, 2e4), down)
-    )
-    assert "chance of a shortfall +12.50 points (± 0.20)" in said
-    assert "+\\$1.50M (± \\$20,000)" in said
-    assert "lowest pay \N{MINUS SIGN}5.00 points (± 0.10)" in said
+    poorer = parse_scenario({"months": 3, "V0_months": 0.0, "H0": 3e6}, BASELINE)
+    pair = (parse_scenario({"months": 3}, BASELINE), poorer)
+    found = contrast(pair, PROTOCOL, REGISTRY.shocks(), seed=1, paths=500)
+    said = cards_stress.against("Baseline", found)
+    short, loss, pay = (found.difference(1, name) for name in ("p_shortfall", "short_usd", "lowest_pay"))
+    assert short.value > 0 > pay.value
+    more, less = short.value * 100, -pay.value * 100
+    errors = [f"± {mean.standard_error * 100:.2f}" for mean in (short, pay)]
+    assert f"on the same 500 futures:** chance of a shortfall +{more:.2f} points ({errors[0]})" in said
+    assert f"mean shortfall +\\${loss.value / 1e6:.2f}M (± \\$" in said
+    assert f"lowest pay \N{MINUS SIGN}{less:.2f} points ({errors[1]})" in said
 
 
 def test_chances_read_as_they_are() -> None:

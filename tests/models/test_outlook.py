@@ -20,7 +20,7 @@ from models.readers.outlook import (
 )
 from models.schedules import monthly_emission, scheduled_circulating
 from models.shocks import Shocks
-from models.stress.compare import compare
+from models.stress.contrast import contrast
 from models.stress.plan import make_plan
 from models.stress.summary import cumulative
 from models.stress.sweep import Stopped, count
@@ -91,17 +91,19 @@ def test_what_stands_on_each_side_is_the_engine_s_own_count() -> None:
     two = parse_scenario({"contracts": (*joint.contracts, SECOND.contract)}, joint)
     found, paths = ask(joint), 300
     a, b = (make_plan(s, PROTOCOL, REGISTRY.shocks()) for s in (joint, two))
-    paired = compare(a, b, 3, paths)
+    paired = contrast((joint, two), PROTOCOL, REGISTRY.shocks(), seed=3, paths=paths)
     for horizon in horizons(36):
         chance = row(found.contract, "shortfall", horizon)
         for name, plan in {"one": a, "two": b}.items():
             assert chance[name] == cumulative(count(plan, 3, paths), "shortfall")[horizon - 1].value
-        expected = paired.events["shortfall"][horizon - 1]
+        expected = paired.short_difference_by_month(1)[horizon - 1]
         assert chance["difference"] == pytest.approx(expected.value)
         # there the variance is over all paths, here over one fewer
         corrected = expected.standard_error * math.sqrt(paths / (paths - 1))
         assert chance["difference_error"] == pytest.approx(corrected)
-    assert row(found.contract, "shortfall_usd")["difference"] == pytest.approx(paired.loss.value)
+    assert row(found.contract, "shortfall_usd")["difference"] == pytest.approx(
+        paired.difference(1, "short_usd").value
+    )
 
 
 @pytest.mark.parametrize("steps", [1, 5])

@@ -1,6 +1,5 @@
-"""Paired differences and the paths nearest to quantiles, against every path."""
+"""The paths nearest to quantiles, against every path."""
 
-import math
 from typing import Any
 
 import numpy as np
@@ -8,7 +7,7 @@ import pytest
 
 from models.parameters import InputError
 from models.stress import summary
-from models.stress.compare import compare, nearest_paths, watched
+from models.stress.compare import nearest_paths, watched
 from models.stress.engine import run
 from models.stress.plan import Plan, make_plan, replay
 from tests.scenarios import BASELINE, PROTOCOL
@@ -19,36 +18,6 @@ PATHS, SEED = 4000, 3
 
 def plan(**changes: Any) -> Plan:
     return make_plan(BASELINE.model_copy(update={"months": 24, **changes}), PROTOCOL, SHOCKS)
-
-
-def test_differences_are_those_of_the_paths() -> None:
-    a, b = plan(), plan(V0_months=3.0, eta=0.5)
-    ours = compare(a, b, SEED, PATHS)
-    names = ("first_shortfall", "shortfall_usd", "lowest_pay")
-    one, two = (watched(p, SEED, 0, PATHS, names, p.steps) for p in (a, b))
-    for month in (1, 6, 24):
-        come_a, come_b = ((v[0] > 0) & (v[0] <= month) for v in (one, two))
-        change = come_b.astype(float) - come_a
-        value, error = ours.events["shortfall"][month - 1]
-        assert value == pytest.approx(change.mean(), abs=1e-15)
-        assert error == pytest.approx(change.std() / math.sqrt(PATHS), abs=1e-15)
-    for difference, row in ((ours.loss, 1), (ours.lowest_pay, 2)):
-        change = two[row] - one[row]
-        assert difference.value == pytest.approx(change.mean(), rel=1e-9)
-        assert difference.standard_error == pytest.approx(change.std() / math.sqrt(PATHS), rel=1e-6)
-
-
-def test_a_scenario_does_not_differ_from_itself() -> None:
-    ours = compare(plan(), plan(), SEED, 500)
-    assert {d for differences in ours.events.values() for d in differences} == {(0.0, 0.0)}
-    assert ours.loss == ours.lowest_pay == (0.0, 0.0)
-
-
-def test_a_later_event_ends_the_difference() -> None:
-    """Both vaults end empty; by the end a thinner vault makes no difference where both have come."""
-    ours = compare(plan(H0=1e7), plan(H0=1e7, V0_months=11.0), SEED, 500).events["shortfall"]
-    assert max(d.value for d in ours) > 0
-    assert ours[-1].value == 0
 
 
 def test_the_nearest_path_is_the_nearest() -> None:
@@ -71,7 +40,5 @@ def test_ties_go_to_the_lowest_number() -> None:
 
 
 def test_impossible_questions_are_one_sentence() -> None:
-    with pytest.raises(InputError, match="equal months and steps_per_month"):
-        compare(plan(), plan(months=12), SEED, 10)
     with pytest.raises(InputError, match="the run has months 1 to 2"):
         nearest_paths(plan(months=2), 1, 10, "V", 3, {50: 0.0})

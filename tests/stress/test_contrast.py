@@ -95,6 +95,14 @@ def test_by_month_it_is_the_stress_test_and_its_difference() -> None:
         assert said == pytest.approx((change.mean(), change.std() / math.sqrt(2_000)), abs=1e-14)
 
 
+def test_a_later_event_ends_the_difference() -> None:
+    """Both are short by the end: a thinner vault makes a difference only before."""
+    rich = MINE.model_copy(update={"H0": 1e7})
+    found = ours(rich, rich.model_copy(update={"V0_months": 11.0}), paths=500).short_difference_by_month(1)
+    assert max(d.value for d in found) > 0
+    assert found[-1] == (0.0, 0.0)
+
+
 def test_slices_sum_as_one_run_does() -> None:
     whole = ours(MINE, LEGACY, paths=2 * BLOCK + 5)
     part = ours(MINE, LEGACY, paths=BLOCK)
