@@ -73,7 +73,7 @@ def contract_table(found: Outlook | None, scenario: Scenario, horizon: int) -> p
         less: lambda name, row: apart(name, row, "difference"),
         "Expected effect": lambda name, row: apart(name, row, "effect"),
         NINE: lambda name, row: (
-            f"avoided {percent(row['avoided'], 2)}, caused {percent(row['caused'], 2)}"
+            f"spares {percent(row['avoided'])}, hits {percent(row['caused'])}"
             if name == "shortfall"
             else _between(name, row["effect_low"], row["effect_high"])
         ),
