@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard import charts_recall, charts_stress, panels, recall
 from dashboard.formats import plain
 from dashboard.frame import Desk, drawer
+from dashboard.reproduce import scenario_of
 from dashboard.stress import replayed
 from dashboard.stress_words import FANS
 from data import recorded, stress_store
@@ -35,6 +36,11 @@ def show(desk: Desk, store: Store, what: Recorded) -> None:
             "command asks this version, which may answer otherwise."
         )
     _stamped(what, stamp)
+    if what.scenario is not None and what.scenario != desk.scenario.canonical_json():
+        st.button(
+            "Take its scenario", key="take_scenario", icon=":material/input:",
+            on_click=partial(_adopt, desk, what), help="Every page then answers for it; Undo goes back",
+        )  # fmt: skip
     _pictures(desk, what, found, stamp)
     name = _choose(found)
     frame = found[name]
@@ -47,6 +53,13 @@ def show(desk: Desk, store: Store, what: Recorded) -> None:
         st.caption(f"The first {PREVIEW:,} rows are shown; the files have all of them.")
     if what.kind == STRESS:
         drawer("Replay one of its paths", "replay", partial(_replay, desk, store, what, found, stamp))
+
+
+def _adopt(desk: Desk, what: Recorded) -> None:
+    try:
+        desk.session.adopt(scenario_of(what))
+    except InputError as error:
+        desk.session.refuse(error)
 
 
 def _stamped(what: Recorded, stamp: dict[str, Any]) -> None:

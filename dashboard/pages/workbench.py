@@ -79,9 +79,11 @@ def runs(desk: Desk, store: Store) -> None:
     if found.is_empty():
         st.info("No run or answer contains all of that. Try fewer words, or all kinds.")
         return
+    st.session_state["runs_shown"] = found.head(SHOWN)["id"].to_list()
     panels.table(
         desk, found, name="runs", title=f"{found.height:,} runs and answers, the newest first", headed=False,
         shown=_shown(found.head(SHOWN)), columns=RUN_COLUMNS, height=248, placeholder="",
+        key="runs", on_select=_pick, selection_mode="single-row",
         stamp=recall.command_stamp("vaultline runs --json"),
     )  # fmt: skip
     one, other = _chosen(store, found)
@@ -92,9 +94,16 @@ def runs(desk: Desk, store: Store) -> None:
     panels_recall.show(desk, store, one)
 
 
+def _pick() -> None:
+    """Open the row that was chosen, by its id: by now there may be newer ones above it."""
+    shown, rows = st.session_state["runs_shown"], st.session_state["runs"]["selection"]["rows"]
+    if rows and rows[0] < len(shown):
+        st.session_state["run_open"] = shown[rows[0]]
+
+
 def _shown(found: pl.DataFrame) -> pl.DataFrame:
     return found.select(
-        pl.col("id").str.head(12), "kind", "created_at", "what", "paths", "seed", "device", "stale",
+        pl.col("id").str.head(12), "kind", "created_at", "what", "name", "paths", "seed", "device", "stale",
         pl.col("model_version", "facts_version", "counts_sha256").str.head(18), "seconds",
     )  # fmt: skip
 
@@ -132,6 +141,7 @@ RUN_COLUMNS: dict[str, Any] = {
     "kind": "Kind",
     "created_at": st.column_config.DatetimeColumn("Recorded, UTC", format="YYYY-MM-DD HH:mm"),
     "what": st.column_config.TextColumn("Differs from the baseline", width="medium"),
+    "name": "Saved as",
     "paths": st.column_config.NumberColumn("Paths", format="localized"),
     "seed": st.column_config.NumberColumn("Seed", format="%d"),
     "device": "Device",

@@ -91,6 +91,10 @@ def test_a_run_is_found_opened_and_put_beside_another(page: Callable[..., AppTes
     beside = {d.value.columns[0]: d.value for d in faultless(test).dataframe if "one" in d.value.columns}
     assert beside["input"].to_dict("list") == {"input": ["paths"], "one": ["90"], "other": ["80"]}
     assert "standard_error" in beside["name"]["name"].to_list()
+    own = test.session_state["session"].scenario
+    test.button(key="take_scenario").click().run()
+    taken = faultless(test).session_state["session"].scenario
+    assert (own.months, taken.months) == (36, 3)
     test.text_input(key="find_runs").set_value("no such run").run()
     assert "Try fewer words" in words(faultless(test))
 
