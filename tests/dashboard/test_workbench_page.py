@@ -1,6 +1,7 @@
 """The Workbench: what the store holds is on screen, found, compared, replayed, asked in SQL and validated."""
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -147,8 +148,9 @@ def test_the_engine_is_validated_in_its_own_process(page: Callable[..., AppTest]
         if all(job.finished for job in test.session_state["validation"]):
             break
         time.sleep(0.2)
-    assert "24 of 24 exact laws hold" in words(faultless(test.run()))
-    assert len(test.dataframe[-1].value) == 24
+    said = re.search(r"(\d+) of (\d+) exact laws hold", words(faultless(test.run())))
+    assert said
+    assert int(said[1]) == int(said[2]) == len(test.dataframe[-1].value) > 20
 
 
 def test_a_law_that_is_off_is_said() -> None:
