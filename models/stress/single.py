@@ -4,6 +4,7 @@ A path ends here at its event, and it is alone: in lanes (models/stress/cpu.py) 
 of them. The bits are those of models.projection.
 """
 
+import threading
 from functools import cache
 from types import ModuleType
 from typing import Literal
@@ -63,8 +64,16 @@ def edge(start, p, inputs, least, underpaid, first, end, of_price, fixed, low, h
 '''
 
 
-@cache
+_MAKING = threading.Lock()
+
+
 def _kernel() -> ModuleType:
+    with _MAKING:  # once, whichever thread asks first
+        return _made()
+
+
+@cache
+def _made() -> ModuleType:
     return cpu.loaded("vaultline_single", _TEXT)
 
 

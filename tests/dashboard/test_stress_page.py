@@ -120,6 +120,25 @@ def test_a_shock_is_compared_on_the_same_futures(page: Callable[..., AppTest]) -
     assert "Against Baseline, on the same 10,000 futures" in words(settled(test))
 
 
+def test_the_device_is_the_reader_s_choice_and_what_was_taken_is_said(page: Callable[..., AppTest]) -> None:
+    test = page()
+    assert "on the cpu (no GPU: " in words(test) or "on the gpu (" in words(test)
+    test.selectbox(key="device").set_value("cpu")
+    test.selectbox(key="preset").set_value("both").run()
+    assert "on the cpu (asked for)" in words(settled(test))
+    test.selectbox(key="device").set_value("gpu")
+    test.selectbox(key="preset").set_value("price_shock").run()
+    said = [read(error.value) for error in settled(test).error]
+    assert "on the gpu" in words(test) or any("device gpu cannot be used" in text for text in said)
+
+
+def test_a_repaired_matrix_is_said(page: Callable[..., AppTest]) -> None:
+    test = page()
+    rows = "transition=0.9:0.1:0,0.1:0.8:0.1,0:0.1:0.9"
+    test.text_input(key="shock_settings").set_value(f"regimes=calm,stress,boom {rows} repair_root=on").run()
+    assert "The transition matrix was repaired" in words(test)
+
+
 def test_bad_shock_numbers_are_one_sentence(page: Callable[..., AppTest]) -> None:
     test = page()
     test.text_input(key="shock_settings").set_value("rho=1.2").run()
