@@ -21,6 +21,7 @@ from dashboard import chromium, xlsx
 from dashboard.chromium import ExportError
 from dashboard.figures import Chart, Table, background
 from models.parameters import Scenario
+from models.shocks import Shocks
 
 Manifest = dict[str, Any]
 
@@ -36,6 +37,7 @@ IMAGES = ("svg", "png")
 DATA = tuple(form for form in FORMATS if form not in IMAGES)
 KEY = "vaultline"  # names the manifest in Parquet metadata and in the PNG's text chunk
 FORMULA_STARTS = r"^[=+\-@\t\r]"
+STILL: Manifest = {"shocks": None, "seed": None, "paths": 1}  # of one path without random shocks
 WIDTH = 1200
 INLINE_WIDTH = 860  # as wide as a printed page at the size of its text
 
@@ -54,15 +56,12 @@ def manifest(
 ) -> Manifest:
     """What a file is and how to make it again. `kind` is "chart" or "table"; `command` the whole command line
     that gives the run; `time` (with a time zone) is `created`, the only field that the state does not fix.
-    Without random shocks there are none, no seed, and one path; who shows random paths says so over it."""
+    What it was drawn from, STILL or `drawn`, is for the caller to add."""
     return {
         "kind": kind,
         "title": title,
         "scenario": json.loads(scenario.canonical_json()),
         "scenario_digest": scenario.digest(),
-        "shocks": None,
-        "seed": None,
-        "paths": 1,
         "facts_version": facts_version,
         "model_version": model_version,
         "app_version": metadata.version("vaultline"),
@@ -74,6 +73,11 @@ def manifest(
         ],
         "created": time.astimezone(UTC).isoformat(timespec="seconds"),
     }
+
+
+def drawn(shocks: Shocks, seed: int, paths: int) -> Manifest:
+    """What a manifest says of random paths."""
+    return {"shocks": json.loads(shocks.canonical_json()), "seed": seed, "paths": paths}
 
 
 def manifest_of(made: Chart | Table, **rest: Any) -> Manifest:

@@ -104,7 +104,8 @@ def export(desk: Desk, made: Chart | Table, stamp: Mapping[str, Any]) -> None:
 
 
 def _files(desk: Desk, made: Chart | Table, stamp: Mapping[str, Any]) -> None:
-    manifest = {**_manifest(desk, made), **stamp}
+    # what has a command of its own says itself what it was drawn from
+    manifest = {**_manifest(desk, made), **({} if "command" in stamp else exports.STILL), **stamp}
     drawn_here = isinstance(made, Chart) and installed() is not None
     st.caption("Each file carries its manifest: inputs, versions and the command that makes it again.")
     with st.container(horizontal=True):

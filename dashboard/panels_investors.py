@@ -16,6 +16,7 @@ from dashboard import (
     panels,
     panels_explain,
 )
+from dashboard.exports import drawn
 from dashboard.formats import plain
 from dashboard.frame import Desk, drawer
 from dashboard.investing import Issuance, Question
@@ -128,7 +129,8 @@ def _ahead(desk: Desk, asked: Question, waiting: Outlook | Job, pending: bool) -
 
 
 def _found(desk: Desk, found: Outlook, asked: Question, at: int) -> None:
-    stamp = {"command": investing.command(desk.scenario, asked), "seed": asked.seed, "paths": asked.paths}
+    random = drawn(desk.answers.registry.shocks(), asked.seed, asked.paths)
+    stamp = {"command": investing.command(desk.scenario, asked), **random}
     panels.table(
         desk, found.contract, name="second-contract", title="One contract against two",
         shown=cards_outlook.contract_table(found, desk.scenario, at), units={"horizon": "run month"},

@@ -1,13 +1,13 @@
 """Tables of the Suppliers page: return and value, what the pay is taken in, the smallest supplier, and
 what nobody has published."""
 
-import json
 from typing import Any
 
 import polars as pl
 import streamlit as st
 
 from dashboard import cards_suppliers, fleets, panels
+from dashboard.exports import drawn
 from dashboard.fleets import Question
 from dashboard.formats import plain
 from dashboard.frame import Desk
@@ -19,8 +19,8 @@ def stamp(desk: Desk, asked: Question) -> dict[str, Any]:
     """What manifests say of the question besides the scenario."""
     return {
         "command": fleets.command(desk.scenario, asked),
-        "shocks": json.loads(desk.answers.registry.shocks().canonical_json()),
         **asked.parameters,
+        **drawn(desk.answers.registry.shocks(), asked.seed, asked.paths),
     }
 
 

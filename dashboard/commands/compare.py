@@ -166,7 +166,7 @@ def _manifest(found: Compared, marks: dict[str, Any]) -> dict[str, Any]:
     others = [
         {"title": c.title, "scenario": c.scenario.model_dump(mode="json")} for c in found.question.columns[1:]
     ]
-    return made | {"compared_with": others} | {key: marks[key] for key in ("paths", "seed")}
+    return made | {"compared_with": others} | {key: marks[key] for key in ("shocks", "seed", "paths")}
 
 
 def _tell(registry: Registry, found: Compared, firsts: list[int | None]) -> None:

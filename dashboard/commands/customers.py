@@ -54,7 +54,7 @@ def _record(found: Rent, work: list[Hours]) -> dict[str, Any]:
 def _manifest(found: Rent, command: str, scenario: Scenario, marks: dict[str, Any]) -> dict[str, Any]:
     from dashboard import exports
 
-    return exports.manifest(
+    made = exports.manifest(
         kind="table",
         title="A workload at every stated price",
         frame=found.prices,
@@ -65,6 +65,7 @@ def _manifest(found: Rent, command: str, scenario: Scenario, marks: dict[str, An
         command=command,
         time=datetime.now(UTC),
     )
+    return {**made, **exports.STILL}
 
 
 def _tell(found: Rent) -> None:

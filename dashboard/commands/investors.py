@@ -101,7 +101,7 @@ def _unit(column: str) -> str:
 def _manifest(frame: pl.DataFrame, scenario: Scenario, marks: dict[str, Any], command: str) -> dict[str, Any]:
     from dashboard import exports
 
-    return exports.manifest(
+    made = exports.manifest(
         kind="table",
         title="Revenue at which the burn covers release and unlocks, and what comes to market, by month",
         frame=frame,
@@ -112,6 +112,7 @@ def _manifest(frame: pl.DataFrame, scenario: Scenario, marks: dict[str, Any], co
         command=command,
         time=datetime.now(UTC),
     )
+    return {**made, **exports.STILL}
 
 
 def _tell(found: Issuance, outlook: Outlook, question: Question, scenario: Scenario) -> None:

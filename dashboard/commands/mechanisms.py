@@ -107,7 +107,7 @@ def _of(totals: pl.DataFrame, name: str) -> dict[str, Any]:
 def _manifest(found: Comparison, scenario: Scenario, marks: dict[str, Any]) -> dict[str, Any]:
     from dashboard import exports
 
-    return exports.manifest(
+    made = exports.manifest(
         kind="table",
         title="Mechanisms by month, from the same revenue at the same prices",
         frame=found.by_month,
@@ -118,6 +118,7 @@ def _manifest(found: Comparison, scenario: Scenario, marks: dict[str, Any]) -> d
         command=command(scenario, "mechanisms"),
         time=datetime.now(UTC),
     )
+    return {**made, **exports.STILL}
 
 
 def _units(by_month: pl.DataFrame) -> dict[str, str]:

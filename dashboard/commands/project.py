@@ -102,7 +102,7 @@ def _manifest(projected: Projected, marks: dict[str, Any]) -> dict[str, Any]:
         command=command(projected.scenario),
         time=datetime.now(UTC),
     )
-    return {**made, "run_id": projected.run_id}
+    return {**made, **exports.STILL, "run_id": projected.run_id}
 
 
 def _tell(projected: Projected, alternatives: pl.DataFrame | None, marks: dict[str, Any]) -> None:

@@ -88,7 +88,8 @@ def _manifest(record: StressRecord, path: int, frame: pl.DataFrame) -> dict[str,
         command=question.command,
         time=datetime.now(UTC),
     )
-    return made | {"run_id": record.id, "path": path, "seed": p["seed"]}
+    drawn = exports.drawn(question.shocks, question.seed, question.paths)
+    return made | drawn | {"run_id": record.id, "path": path}
 
 
 def _tell(record: StressRecord, plan: Plan, frame: pl.DataFrame, path: int) -> None:

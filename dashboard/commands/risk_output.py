@@ -24,6 +24,9 @@ from data.shock_choices import choose
 from models.parameters import InputError, Scenario
 from models.shocks import Shocks
 
+# Of the marks, what a file's manifest says besides
+KEPT = ("run_id", "shocks", "seed", "paths")
+
 
 def shocks_of(args: argparse.Namespace, registry: Registry) -> Shocks:
     if args.shocks == "bootstrap":
@@ -95,7 +98,7 @@ def write(
         command=made["command"],
         time=datetime.now(UTC),
     )
-    for path in write_frame(out, frame, {**told, "run_id": made["run_id"]}):
+    for path in write_frame(out, frame, told | {key: made[key] for key in made if key in KEPT}):
         note(f"{path} {'replaced' if replaced else 'written'}")
 
 

@@ -219,6 +219,8 @@ def _write(out: Any, stressed: Stressed, marks: dict[str, Any]) -> None:
         time=datetime.now(UTC),
     )
     kept = ("paths", "seed", "device", "counts_sha256")
+    question = stressed.question
+    made |= exports.drawn(question.shocks, question.seed, question.paths)
     made |= {key: stressed.report[key] for key in kept} | {"run_id": stressed.run_id}
     for path in write_frame(out, frame, made):
         note(f"{path} {'replaced' if replaced else 'written'}")

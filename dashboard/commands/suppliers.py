@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
         write_report(out, page)
     elif out is not None:
         replaced = out.exists()
-        for path in write_frame(out, found.by_month, _manifest(found, scenario, marks, command)):
+        for path in write_frame(out, found.by_month, _manifest(found, question, scenario, marks, command)):
             note(f"{path} {'replaced' if replaced else 'written'}")
     if args.json:
         say_json({**_record(found, question), **marks, "command": command, "notes": notes})
@@ -102,12 +102,14 @@ def _record(found: Answer, question: Question) -> dict[str, Any]:
     }
 
 
-def _manifest(found: Answer, scenario: Scenario, marks: dict[str, Any], command: str) -> dict[str, Any]:
+def _manifest(
+    found: Answer, about: Question, scenario: Scenario, marks: dict[str, Any], command: str
+) -> dict[str, Any]:
     from dashboard import exports
 
     frame = found.by_month
     units = {"way": "", "month": "run month", **dict.fromkeys(SHARES, "share of paths")}
-    return exports.manifest(
+    made = exports.manifest(
         kind="table",
         title="A fleet's income after electricity and fees, by month",
         frame=frame,
@@ -118,6 +120,7 @@ def _manifest(found: Answer, scenario: Scenario, marks: dict[str, Any], command:
         command=command,
         time=datetime.now(UTC),
     )
+    return {**made, **exports.drawn(load_facts().shocks(), about.seed, about.paths)}
 
 
 def _tell(found: Answer, question: Question, scenario: Scenario) -> None:

@@ -21,6 +21,7 @@ from dashboard import (
 )
 from dashboard.compare_table import table
 from dashboard.comparisons import TABLE_UNITS, Column, Compared, Question
+from dashboard.exports import drawn
 from dashboard.figures import Table
 from dashboard.formats import listing, plain
 from dashboard.frame import Desk, drawer
@@ -199,8 +200,7 @@ def _stamp(found: Compared) -> dict[str, Any]:
         "compared_with": [
             {"title": c.title, "scenario_digest": c.scenario.digest()} for c in found.question.columns[1:]
         ],
-        "seed": found.question.seed,
-        "paths": found.result.paths,
+        **drawn(found.question.shocks, found.question.seed, found.result.paths),
     }
 
 

@@ -15,6 +15,7 @@ import polars as pl
 import pytest
 
 from dashboard import charts, charts_engine, chromium, exports
+from dashboard.cli import main
 from dashboard.figures import Chart
 from models.parameters import Scenario
 from tests.scenarios import BASELINE, REGISTRY, run
@@ -214,3 +215,25 @@ def test_a_browser_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_the_baseline_is_the_default_of_the_manifest_scenario() -> None:
     assert made()["scenario"]["H0"] == BASELINE.H0
+
+
+@pytest.mark.parametrize(
+    ("words", "drawn"),
+    [
+        (("project",), (None, 1)),
+        (("mechanisms",), (None, 1)),
+        (("stress", "--paths", "200", "--seed", "3"), (3, 200)),
+        (("suppliers", "--paths", "200", "--seed", "3"), (3, 200)),
+        (("compare", "--paths", "200", "--seed", "3"), (3, 200)),
+    ],
+    ids=lambda value: value[0] if isinstance(value[0], str) else "",
+)
+@pytest.mark.usefixtures("store_path")
+def test_a_commands_file_says_what_it_was_drawn_from(
+    words: tuple[str, ...], drawn: tuple[int | None, int], tmp_path: Path
+) -> None:
+    assert main([*words, "--months", "3", "--out", str(tmp_path / "out.csv")]) == 0
+    told = json.loads((tmp_path / "out.manifest.json").read_text("utf-8"))
+    assert (told["seed"], told["paths"]) == drawn
+    expected = None if drawn[0] is None else json.loads(REGISTRY.shocks().canonical_json())
+    assert told["shocks"] == expected

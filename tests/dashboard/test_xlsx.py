@@ -115,7 +115,6 @@ def test_a_table_has_data_and_no_images() -> None:
         time=datetime(2026, 11, 23, tzinfo=UTC),
     )  # fmt: skip
     assert manifest["kind"] == "table"
-    assert (manifest["shocks"], manifest["seed"], manifest["paths"]) == (None, None, 1)
     assert exports.export(what, "csv", manifest) == exports.csv_bytes(CHART.frame, manifest)
     with pytest.raises(exports.ExportError, match="a table has no PNG"):
         exports.export(what, "png", manifest)
