@@ -223,6 +223,7 @@ OTHER_MEANING = {
     ("models/readers/investors.py", 8760): "365 days of 24 hours",
     ("data/sources/files.py", 20_000_000): "the most bytes that a price file may have",
     ("data/stress_runs.py", 2_000_000_000): "the most bytes that a recorded run may unpack to",
+    ("models/policy.py", 8_000_000): "numbers that the policy lab holds in memory",
     ("models/stress/engine.py", 500_000_000): "path-steps that a GPU runs between two looks at a cancel",
 }
 
