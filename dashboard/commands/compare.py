@@ -26,7 +26,7 @@ from dashboard.comparisons import (
 from dashboard.settings import parse_setting
 from dashboard.shock_settings import shocks_from
 from data.registry import Registry, load_facts
-from data.scenario_file import MAX_BYTES, checked_name, load
+from data.scenario_file import MAX_BYTES, MAX_NAME, checked_name, load
 from data.shock_choices import choose, provisional
 from models.parameters import InputError, Scenario, parse_scenario
 
@@ -91,11 +91,13 @@ def _other(registry: Registry, first: Scenario, words: Sequence[str]) -> Column:
             found = preset(registry, words[0])
             title, base, known = found.title, found.scenario, found.name
     titles = [text.partition("=")[2] for text in settings if text.startswith("title=")]
-    changes = dict(parse_setting(text) for text in settings if not text.startswith("title="))
+    settings = [text for text in settings if not text.startswith("title=")]
+    changes = dict(map(parse_setting, settings))
     scenario = parse_scenario(changes, base)
     if scenario != base:
         known = None
-        title = f"{title}, changed" if title else ", ".join(changes)
+        title = f"{title}, changed" if title else ", ".join(settings)
+        title = title if len(title) <= MAX_NAME else f"{title[: MAX_NAME - 3]}..."
     return Column(checked_name(titles[-1]) if titles else title or "The same", scenario, known)
 
 

@@ -8,7 +8,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -175,7 +175,7 @@ def _figures(plan: Plan, seed: int, first: int, paths: int) -> tuple[np.ndarray,
         # Pay is coverage times k, and k moves: the lowest of every month is looked up at its end.
         ends = range(plan.steps_per_month, plan.steps + 1, plan.steps_per_month)
         coverage = np.minimum.reduce(
-            [watched(plan, seed, first, paths, ("coverage",), end)[0] for end in ends]
+            [watched(_until(plan, end), seed, first, paths, ("coverage",), end)[0] for end in ends]
         )
     figures = np.array(
         [
@@ -184,6 +184,12 @@ def _figures(plan: Plan, seed: int, first: int, paths: int) -> tuple[np.ndarray,
         ]
     )  # fmt: skip
     return figures, month
+
+
+def _until(plan: Plan, step: int) -> Plan:
+    """The first steps of a plan."""
+    bootstrap = plan.bootstrap._replace(segments=plan.bootstrap.segments[:step])
+    return replace(plan, inputs=plan.inputs[:step], moments=plan.moments[:step], bootstrap=bootstrap)
 
 
 def _short(here: np.ndarray, there: np.ndarray, months: int) -> np.ndarray:

@@ -51,7 +51,7 @@ def test_the_printed_command_gives_the_same_again(store_path: Path, ask: Ask, tm
     file.write_text(dump("Mine", parse_scenario({"beta": 0.7}, BASELINE)), encoding="utf-8")
     words = ("--preset", "both", "--with", "baseline", "--with", str(file), "eta=1", "--with", "beta=0.6")
     first = ask("compare", *words, *SMALL)
-    assert [s["title"] for s in first["scenarios"]] == ["Both", "Baseline", "Mine, changed", "beta"]
+    assert [s["title"] for s in first["scenarios"]] == ["Both", "Baseline", "Mine, changed", "beta=0.6"]
     assert first["found"] is False
     assert [s["first_shortfall_month"] for s in first["scenarios"]] == [11, None, None, 11]
     again = ask(*shlex.split(first["command"])[1:])
@@ -59,7 +59,7 @@ def test_the_printed_command_gives_the_same_again(store_path: Path, ask: Ask, tm
     assert again["scenarios"] == [s | {"title": t["title"]} for s, t in zip(
         first["scenarios"], again["scenarios"], strict=True
     )]  # fmt: skip
-    assert [s["title"] for s in again["scenarios"]][1:] == ["Baseline", "Mine, changed", "beta"]
+    assert [s["title"] for s in again["scenarios"]][1:] == ["Baseline", "Mine, changed", "beta=0.6"]
 
 
 def test_its_chance_is_that_of_the_stress_test(store_path: Path, ask: Ask) -> None:
