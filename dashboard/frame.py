@@ -27,6 +27,7 @@ STYLE = """
 [class*="st-key-panel_"] h2 { font-size: 1.05rem; padding: 0.5rem 0 0; }
 [data-testid="stCaptionContainer"] { color: inherit; opacity: 0.8; }
 .stSidebar [data-testid="stMarkdownContainer"] p { font-size: 0.875rem; }
+[data-testid="stTopNav"] { overflow: visible; }  /* its own sum of the links' widths is a few pixels short */
 [data-testid="stMetricValue"] { font-size: 1.6rem; }
 [data-testid="stMetricValue"] *, [data-testid="stMetricLabel"] * { white-space: normal; overflow: visible; }
 /* Streamlit's own CSV is neither full nor safe for a spreadsheet, and carries no manifest: Export has it. */
