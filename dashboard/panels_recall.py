@@ -20,7 +20,6 @@ from data.stress_runs import STRESS
 from models.parameters import InputError
 from models.stress import cpu
 
-PREVIEW = 1_000
 EVENTS = {"first_shortfall": "short", "first_empty": "empty", "first_underpaid": "underpaid"}
 
 
@@ -47,10 +46,10 @@ def show(desk: Desk, store: Store, what: Recorded) -> None:
     panels.table(
         desk, frame, name=f"{what.kind}-{name.lower().replace('_', '-').replace('.', '-')}", stamp=stamp,
         title=f"{name.replace('_', ' ')}: {frame.height:,} rows", units=recall.units(frame.columns),
-        shown=frame.head(PREVIEW),
+        shown=recall.preview(frame),
     )  # fmt: skip
-    if frame.height > PREVIEW:
-        st.caption(f"The first {PREVIEW:,} rows are shown; the files have all of them.")
+    if frame.height > recall.PREVIEW:
+        st.caption(f"The first {recall.PREVIEW:,} rows are shown; the files have all of them.")
     if what.kind == STRESS:
         drawer("Replay one of its paths", "replay", partial(_replay, desk, store, what, found, stamp))
 
@@ -144,7 +143,7 @@ def _replay(
         panels.chart(desk, drawn, marks)
     panels.table(
         desk, frame, name="path", title=f"Path {path:,}, step by step", units=recall.units(frame.columns),
-        stamp=marks, shown=frame.head(PREVIEW),
+        stamp=marks, shown=recall.preview(frame),
     )  # fmt: skip
 
 

@@ -12,10 +12,11 @@ from dashboard.queries import Query
 from data import sql, tables
 from data.sql_process import MAX_ROWS, MEMORY
 from data.store import Store
+from models.parameters import InputError
 
 REFRESH = 0.4
 PATIENCE = 0.6  # most queries are done by then, and nothing has to be looked at again
-PREVIEW = 1_000
+MOST_ROWS = 200_000  # of a table on a page, which reads it whenever anything is touched
 FIRST = next(iter(tables.EXAMPLES))
 
 
@@ -77,11 +78,11 @@ def _answer(desk: Desk, running: Query, refreshing: bool) -> None:
         found = running.found
         st.caption(f"{found.height:,} {'row' if found.height == 1 else 'rows'}.")
         panels.table(
-            desk, found, name="query", title="Rows of the query", headed=False, shown=found.head(PREVIEW),
+            desk, found, name="query", title="Rows of the query", headed=False, shown=recall.preview(found),
             stamp=recall.query_stamp(running.text),
         )  # fmt: skip
-        if found.height > PREVIEW:
-            st.caption(f"The first {PREVIEW:,} are shown; the files have all of them.")
+        if found.height > recall.PREVIEW:
+            st.caption(f"The first {recall.PREVIEW:,} are shown; the files have all of them.")
         st.code(recall.query_stamp(running.text)["command"], language=None, wrap_lines=True)
 
 
@@ -105,16 +106,23 @@ def every_table(desk: Desk, store: Store) -> None:
         shown=listed.drop("columns"), columns=_TABLE_COLUMNS,
     )  # fmt: skip
     name = str(st.selectbox("Take one out", [*tables.TABLES], key="table_out", width=340))
-    found = tables.whole(store, name)
+    try:
+        found = tables.whole(store, name, MOST_ROWS)
+    except InputError as error:
+        st.info(plain(f"{error}, or all of it by this command once the dashboard is stopped.", 300))
+        st.code(recall.table_stamp(name)["command"], language=None, wrap_lines=True)
+        return
     if found.is_empty():
         st.info(f"The table {name} is empty so far.")
         return
     panels.table(
         desk, found, name=f"table-{name.replace('_', '-')}", title=f"{name}: {tables.TABLES[name].words}",
-        units=recall.units(found.columns), shown=found.head(PREVIEW), stamp=recall.table_stamp(name),
+        units=recall.units(found.columns), shown=recall.preview(found), stamp=recall.table_stamp(name),
     )  # fmt: skip
-    if found.height > PREVIEW:
-        st.caption(f"The first {PREVIEW:,} of {found.height:,} rows are shown; the files have all of them.")
+    if found.height > recall.PREVIEW:
+        st.caption(
+            f"The first {recall.PREVIEW:,} of {found.height:,} rows are shown; the files have all of them."
+        )
     st.code(recall.table_stamp(name)["command"], language=None, wrap_lines=True)
 
 

@@ -19,6 +19,8 @@ from models.schedules import month_end
 
 # Of an input that differs, as it is listed.
 LONGEST = 40
+PREVIEW = 1_000  # rows
+LONGEST_CELL = 300
 
 
 def catalogue(store: Store, registry: Registry) -> pl.DataFrame:
@@ -168,6 +170,13 @@ def command_stamp(command: str) -> dict[str, Any]:
         "model_version": version,
         "command": command,
     }
+
+
+def preview(frame: pl.DataFrame) -> pl.DataFrame:
+    """What of a table goes to the browser: its first rows, and of long texts their beginning."""
+    text = pl.col(pl.String)
+    cut = pl.when(text.str.len_chars() > LONGEST_CELL).then(text.str.head(LONGEST_CELL) + "…").otherwise(text)
+    return frame.head(PREVIEW).with_columns(cut)
 
 
 def units(columns: list[str]) -> dict[str, str]:

@@ -22,8 +22,9 @@ MAX_COLUMNS = 500
 MAX_BYTES = 64_000_000
 MEMORY = "512MB"
 THREADS = 2
-# DuckDB's own limit leaves out long strings; this is of all that the process maps, its libraries too.
-ADDRESS_SPACE = 3 << 30
+# DuckDB's own limit leaves out long strings; this is of all that the process maps, beyond what it maps before
+# the query.
+ADDRESS_SPACE = 3 << 29
 # For a process whose starter is gone: it must end by itself.
 LAST_SECONDS = 30
 BATCH = 2048
@@ -184,8 +185,18 @@ def _forbid() -> None:
             resource.RLIMIT_FSIZE: 0,
             resource.RLIMIT_CORE: 0,
             resource.RLIMIT_CPU: LAST_SECONDS,
-            resource.RLIMIT_AS: ADDRESS_SPACE,
+            resource.RLIMIT_AS: _mapped() + ADDRESS_SPACE,
         }
         for what, most in limits.items():
             with suppress(ValueError, OSError):  # macOS knows some of them by name alone
                 resource.setrlimit(what, (most, most))
+
+
+def _mapped() -> int:
+    """Bytes that this process maps by now, its libraries for the most part; 2 GB where that is not told."""
+    try:
+        import resource
+
+        return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    except OSError:
+        return 2 << 30

@@ -108,14 +108,12 @@ def schema(store: Store) -> pl.DataFrame:
     return store.frame(_COLUMNS, [])
 
 
-def whole(store: Store, name: str) -> pl.DataFrame:
-    """All rows of one of TABLES. Raises InputError for one that is unknown, or too large for one file."""
+def whole(store: Store, name: str, most: int = MOST_ROWS) -> pl.DataFrame:
+    """All rows of one of TABLES. Raises InputError for one that is unknown, or has more than `most` rows."""
     about = TABLES.get(name.strip().lower())
     if about is None:
         raise InputError(f"the store has no table {name[:60]!r}; it has {', '.join(TABLES)}")
     rows = int(store.rows(about.how_many, [])[0][0])
-    if rows > MOST_ROWS:
-        raise InputError(
-            f"{name} has {rows:,} rows, and a file may have {MOST_ROWS:,}: take a part of it with SQL"
-        )
+    if rows > most:
+        raise InputError(f"{name} has {rows:,} rows, and {most:,} are allowed: take a part of it with SQL")
     return store.frame(about.rows, [])

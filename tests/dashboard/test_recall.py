@@ -144,6 +144,15 @@ def test_export_writes_tables_with_their_manifest(ask: Ask, store_path: Path, tm
     assert (made["rows"], made["scenario"]) == (len(load_facts().facts), None)
 
 
+def test_a_browser_gets_no_more_than_it_can_show() -> None:
+    frame = pl.DataFrame({"text": ["x" * 10_000, None, "y"] * 1000, "n": [1] * 3000})
+    seen = recall.preview(frame)
+    assert seen.height == recall.PREVIEW
+    assert seen["text"].head(3).to_list() == ["x" * recall.LONGEST_CELL + "…", None, "y"]
+    no_text = pl.DataFrame({"n": [1]})
+    assert recall.preview(no_text).equals(no_text)
+
+
 def test_sql_answers_and_writes(ask: Ask, store_path: Path, tmp_path: Path) -> None:
     said = ask("project", *BOTH)
     query = "SELECT run, min(month) AS first FROM run_step WHERE shortfall GROUP BY run"

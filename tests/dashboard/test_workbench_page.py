@@ -10,7 +10,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from dashboard import charts_recall, validation
+from dashboard import charts_recall, panels_sql, validation
 from dashboard.cli import main
 from models.stress.checks import Check
 from tests.scenarios import REGISTRY
@@ -133,12 +133,15 @@ def asked(test: AppTest) -> None:
 
 
 @pytest.mark.usefixtures("filled")
-def test_every_table_is_taken_out(page: Callable[..., AppTest]) -> None:
+def test_every_table_is_taken_out(page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch) -> None:
     test = page(workbench="Tables")
     assert "run_quantile" in test.dataframe[0].value["table"].to_list()
     for name in test.selectbox(key="table_out").options:
         test.selectbox(key="table_out").set_value(name).run()
         faultless(test)
+    monkeypatch.setattr(panels_sql, "MOST_ROWS", 3)
+    test.selectbox(key="table_out").set_value("run_step").run()
+    assert "vaultline export run_step --out run_step.parquet" in [code.value for code in faultless(test).code]
 
 
 def test_the_engine_is_validated_in_its_own_process(page: Callable[..., AppTest]) -> None:
