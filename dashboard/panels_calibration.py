@@ -27,6 +27,8 @@ def show(desk: Desk) -> None:
     record = fit_record(desk.answers.registry.facts)
     st.header("How well did the shocks do?", anchor=False)
     st.markdown(plain(record.limits, 1000))
+    pooled = desk.answers.registry.facts["shock_fit_pooled_limits"].text
+    st.markdown(plain(f"The same law fitted to IO and comparable tokens together: {pooled}", 1000))
     hindcasts(desk)
     drawer("The fit itself: rivals, residuals, and what it makes of a history", "fit", partial(fit, desk))
     drawer("Fit and score prices of your own", "own_prices", partial(own_prices, desk))

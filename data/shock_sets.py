@@ -72,8 +72,7 @@ def build_shock_sets(facts: Mapping[str, Fact]) -> dict[str, ShockSet]:
             "pooled",
             "IO and comparable tokens",
             "The same law fitted to IO and comparable tokens together, at IO's scale; no drift.",
-            "The tokens fall on the same days, so it is less sure than its errors say, and bursts of days, "
-            "which no monthly step can carry, fit all of them better.",
+            facts["shock_fit_pooled_limits"].text,
             price=POOLED,
         ),
         made(

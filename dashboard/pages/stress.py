@@ -45,7 +45,7 @@ TITLE = "Stress lab"
 FIELDS = ("V0_months", "H0", "order", "eta", "controller", "months")
 DESIGN = ("price_shock", "demand_shock", "shock_month", "shock_months")
 PATHS = (FIRST_PATHS, DEFAULT_PATHS, 1_000_000, 10_000_000)
-DEVICES: dict[Device, str] = {"auto": "what is there", "cpu": "the CPU", "gpu": "a GPU"}
+DEVICES: dict[Device, str] = {"auto": "GPU if there", "cpu": "CPU", "gpu": "GPU"}
 LEVELS = {"none": None, "1 %": 1.0, "5 %": 5.0, "median": 50.0, "95 %": 95.0, "99 %": 99.0}
 
 

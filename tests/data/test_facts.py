@@ -62,6 +62,7 @@ IN_WORDS = {
     "jump_mean_pooled",
     "jump_spread_pooled",
     "shock_fit_limits",
+    "shock_fit_pooled_limits",
     "shock_fit_laws",
     "shock_fit_tests",
     "shock_fit_moments",
