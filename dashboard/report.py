@@ -66,8 +66,9 @@ def _one(answers: Answers, case: Case, *, alone: bool) -> list[Part]:
         body += _deciders(case)
     else:
         body.append(parts.heading(case.title))
+    if scenario.rule == "ide":  # the others have no vaults
+        body.append(charts.over_time("reserve", run, dict(case.others)))
     body += [
-        charts.over_time("reserve", run, dict(case.others)),
         charts.coverage_and_pay(run),
         charts_stress.chance_by_month(found.by_month, case.spread, days),
     ]
@@ -75,7 +76,11 @@ def _one(answers: Answers, case: Case, *, alone: bool) -> list[Part]:
         return body
     if case.spread["label"].n_unique() > 1:
         body.append(charts_stress.alternatives(case.spread, scenario.months))
-    body += [charts_stress.fan(name, found.quantiles, days) for name in ("V", "pay")]
+    body += [
+        charts_stress.fan(name, found.quantiles, days)
+        for name in ("V", "pay")
+        if charts_compare.has_fan(name, scenario.rule)
+    ]
     # around the run's start, and not today: the same report on any day
     supply, start = answers.supply(scenario), month_end(answers.protocol, scenario.m0)
     own = supply.by_month.filter(pl.col("variant") == "ide")
