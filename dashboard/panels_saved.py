@@ -51,7 +51,11 @@ def dialog(desk: "Desk") -> None:
             "Save", key="saved_save", icon=":material/save:", on_click=_tried, args=(_save, kept, desk),
         )  # fmt: skip
     _told(kept)
-    listed = kept.listed()
+    try:
+        listed = kept.listed()
+    except InputError as error:  # the store's file fails
+        st.error(plain(f"{error}.", 400))
+        return
     if listed:
         _one(desk, kept, {saved.id: saved for saved in listed})
     else:

@@ -7,6 +7,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from data.database import StoreError
+from data.saved import Saved, StoredShelf
 from data.scenario_file import dump
 from models.parameters import parse_scenario
 from tests.scenarios import BASELINE
@@ -113,6 +115,17 @@ def test_a_file_comes_in_under_its_name_or_is_refused(dialog: Callable[[], AppTe
 def upload(test: AppTest, name: str, content: bytes) -> None:
     test.file_uploader(key="saved_file").set_value((name, content, "application/json")).run()
     assert not test.exception
+
+
+def test_a_store_that_fails_is_said(dialog: Callable[[], AppTest], monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(_: object) -> list[Saved]:
+        raise StoreError("the store x cannot be used")
+
+    monkeypatch.setattr(StoredShelf, "_kept", failing)
+    test = dialog()
+    assert [e.value for e in test.error] == ["the store x cannot be used\\.\N{WORD JOINER}"]
+    save(test, "Mine")
+    assert told(test) == "the store x cannot be used."
 
 
 def test_without_a_store_they_are_kept_for_the_visit(dialog: Callable[[], AppTest], store_path: Path) -> None:
