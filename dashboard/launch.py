@@ -12,16 +12,18 @@ from pathlib import Path
 from data.database import PATH_VARIABLE
 from models.parameters import InputError
 
-# Compiles the engine's kernel, unless that is cached, while the reader finds the way to what needs it; what
+# Compiles the engine's kernels, unless they are cached, while the reader finds the way to what needs it; what
 # the reader waits for comes first.
 WARM_UP = """
 import os
 if hasattr(os, "nice"):
     os.nice(15)
 from data.registry import load_facts
+from models.frontier import Mark, frontier
 from models.stress.engine import run
 facts = load_facts()
 run(facts.baseline(), facts.protocol(), facts.shocks(), paths=1, seed=0, device="cpu")
+frontier(facts.baseline(), facts.protocol(), durations=[12], points=2, marks=[Mark("", 0.5, 0.5, 12)])
 """
 APP = Path(__file__).with_name("app.py")
 FIRST_PORT = 8501
