@@ -7,6 +7,7 @@ import polars as pl
 
 from dashboard.figures import Chart, date_axis, figure, line, palette, value_axis
 from dashboard.formats import month, percent
+from models.economy import NEGLIGIBLE
 from models.stress.checks import LARGEST_Z
 
 SHARE = "share of the payout target, month's lowest"
@@ -21,7 +22,7 @@ def by_month(frame: pl.DataFrame, days: Sequence[date], *, dark: bool = False) -
         line(x, drawn["pay"].to_list(), "pay", colours.second, dash="dash", hovertemplate="%{y:.2%}"),
     ]
     words = [_lowest(drawn, name, days) for name in ("coverage", "pay")]
-    notice = f"{words[0]}; {words[1]}."
+    notice = f"{words[0][:1].upper()}{words[0][1:]}; {words[1]}."
     title = "What the run recorded: coverage and pay"
     layout = {
         "xaxis": date_axis(colours),
@@ -35,7 +36,7 @@ def by_month(frame: pl.DataFrame, days: Sequence[date], *, dark: bool = False) -
 def _lowest(frame: pl.DataFrame, name: str, days: Sequence[date]) -> str:
     values = frame[name].to_list()
     at = min(range(len(values)), key=values.__getitem__)
-    if values[at] >= 1:
+    if values[at] >= 1 - NEGLIGIBLE:
         return f"{name} is full in every month"
     return f"{name} is lowest in {month(days[at], at + 1)}, at {percent(values[at])}"
 

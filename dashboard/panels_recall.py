@@ -20,6 +20,7 @@ from data.stress_runs import STRESS
 from models.parameters import InputError
 from models.stress import cpu
 
+DATES = {"date": st.column_config.DateColumn("date")}
 EVENTS = {"first_shortfall": "short", "first_empty": "empty", "first_underpaid": "underpaid"}
 
 
@@ -46,7 +47,7 @@ def show(desk: Desk, store: Store, what: Recorded) -> None:
     panels.table(
         desk, frame, name=f"{what.kind}-{name.lower().replace('_', '-').replace('.', '-')}", stamp=stamp,
         title=f"{name.replace('_', ' ')}: {frame.height:,} rows", units=recall.units(frame.columns),
-        shown=recall.preview(frame),
+        shown=recall.preview(frame), columns=DATES,
     )  # fmt: skip
     if frame.height > recall.PREVIEW:
         st.caption(f"The first {recall.PREVIEW:,} rows are shown; the files have all of them.")

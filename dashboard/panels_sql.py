@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import panels, recall
+from dashboard import panels, panels_recall, recall
 from dashboard.formats import plain
 from dashboard.frame import Desk
 from dashboard.queries import Query
@@ -117,7 +117,8 @@ def every_table(desk: Desk, store: Store) -> None:
         return
     panels.table(
         desk, found, name=f"table-{name.replace('_', '-')}", title=f"{name}: {tables.TABLES[name].words}",
-        units=recall.units(found.columns), shown=recall.preview(found), stamp=recall.table_stamp(name),
+        units=recall.units(found.columns), shown=recall.preview(found), columns=panels_recall.DATES,
+        stamp=recall.table_stamp(name),
     )  # fmt: skip
     if found.height > recall.PREVIEW:
         st.caption(

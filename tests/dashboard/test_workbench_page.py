@@ -73,7 +73,7 @@ def test_a_first_visit_finds_its_own_scenario_among_the_data(page: Callable[...,
     test = page()
     assert "The store holds 1 run and 0 answers of 1 scenario" in test.title[0].value
     assert test.dataframe[0].value["kind"].to_list() == ["projection"]
-    assert "coverage is full in every month" in words(test)
+    assert "Coverage is full in every month; pay is full in every month." in words(test)
 
 
 @pytest.mark.usefixtures("filled")
