@@ -131,7 +131,7 @@ def _side_by_side(answers: Answers, found: Compared) -> list[Part]:
 
 
 def _columns(columns: Sequence[Column], rows: Sequence[tuple[str, list[compare_table.Cell]]]) -> str:
-    heads = [cell(""), *(cell(column.title) for column in columns)]
+    heads = [cell("What"), *(cell(column.title) for column in columns)]
     lines = [[cell(title), *(cell(f"{c.value}\n{c.detail}".strip()) for c in cells)] for title, cells in rows]
     return f'<div class="columns">{parts.rows_table(heads, lines)}</div>'
 
