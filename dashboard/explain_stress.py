@@ -11,7 +11,7 @@ from dashboard import stress_words
 from dashboard.answers import Answers, Explanation
 from dashboard.explain import PAYOUT
 from dashboard.formats import usd
-from dashboard.stress import Stressed
+from dashboard.stress import Question, Stressed
 from data.registry import Registry
 from models.economy import NEGLIGIBLE
 from models.shocks import Shocks
@@ -138,6 +138,27 @@ def explain(answers: Answers, found: Stressed, figure: str) -> Explanation:
         question.command,
         f"Run {found.run_id[:12]}: {found.result.paths:,} paths, seed {question.seed}; one by steps: "
         f"vaultline replay {found.run_id[:12]} PATH, with PATH from 0 on",
+    )
+
+
+def explain_range(answers: Answers, question: Question, spread: pl.DataFrame) -> Explanation:
+    """Where the range over the named alternatives comes from: the chance and its error under each, as
+    dashboard.stress.spread_frame has them."""
+    what, month = FIGURES["chance"], question.scenario.months
+    last = spread.filter(month=month).sort("p_shortfall")
+    inputs = answers.inputs(question.scenario, what.fields)
+    return Explanation(
+        "Chance of a shortfall over the named alternatives",
+        f"{what.formula}; the range: least and greatest p over the alternatives, on the same random futures",
+        pl.concat([inputs, shock_inputs(answers.registry, question.shocks)]),
+        [
+            f"{row['label']}: {row['p_shortfall']:.4f}, error {row['shortfall_error']:.4f}"
+            for row in last.iter_rows(named=True)
+        ],
+        spread.filter("is_scenario").select(CHANCE_COLUMNS[:-1]),
+        question.command,
+        f"By month {month} under each of {last.height} alternatives, {question.paths:,} paths each, seed "
+        f"{question.seed}; the months above are this scenario's own",
     )
 
 

@@ -46,11 +46,16 @@ def card(
     """A figure with what stands under it and its explanation, which is made when it is asked for. None: the
     figure is on its way still. `below` fills the card further."""
     with st.container(border=True, height="stretch"):
-        st.metric(made.label, made.value)
-        st.caption(made.detail)
+        figure(made)
         if below is not None:
             below()
         button(desk, made.figure, explained)
+
+
+def figure(made: Card, help: str | None = None) -> None:
+    """The figure itself with what stands under it."""
+    st.metric(made.label, made.value, help=help)
+    st.caption(made.detail)
 
 
 def button(desk: Desk, figure: str, explained: Callable[[str], Explanation] | None) -> None:

@@ -7,6 +7,7 @@ import polars as pl
 import streamlit as st
 
 from dashboard import cards, cards_change, cards_stress, charts, controls, marks, panels, panels_explain
+from dashboard.answers import Explanation
 from dashboard.formats import io, percent, plain, usd
 from dashboard.frame import Desk, drawer
 from dashboard.jobs import Job
@@ -77,8 +78,15 @@ def _chance(desk: Desk, job: Job, pending: bool) -> None:
     if job.state == "done":
         spread = spread_frame(desk.answers, _question(desk), job.result)
     card = cards_stress.chances(desk.scenario.months, spread)
-    st.metric(card.label, card.value, help=CHANCE)
-    st.caption(card.detail)
+    panels_explain.figure(card, CHANCE)
+    explained = None if spread is None else partial(_explained, desk, spread)
+    panels_explain.button(desk, card.figure, explained)
+
+
+def _explained(desk: Desk, spread: pl.DataFrame, _: str) -> Explanation:
+    from dashboard.explain_stress import explain_range  # brings the compiler along
+
+    return explain_range(desk.answers, _question(desk), spread)
 
 
 @st.fragment

@@ -342,6 +342,6 @@ def test_a_store_that_is_no_store_is_said_and_left_alone(visit: Visit, store_pat
 
 def test_the_stamp_names_what_gives_the_numbers_again(visit: Visit) -> None:
     app = visit()
-    stamp = app.caption[-1].value
+    stamp = app.main.caption[-1].value
     assert BASELINE.digest()[:12] in stamp
     assert REGISTRY.version[:12] in stamp

@@ -169,3 +169,14 @@ def test_no_headline_figure_stands_without_its_explanation() -> None:
     folder = Path(explain_stress.__file__).parent
     drawn = [path.name for path in folder.rglob("*.py") if "st.metric(" in path.read_text("utf-8")]
     assert drawn == ["panels_explain.py"]
+
+
+def test_the_range_is_explained_by_every_alternative(answers: Answers) -> None:
+    question = Question(BASELINE, REGISTRY.shocks(), 500)
+    spread = stress.spread(answers, question, 500)
+    found = explain_stress.explain_range(answers, question, spread)
+    at_end = spread.filter(month=BASELINE.months)["p_shortfall"]
+    told = [float(line.rpartition(": ")[2].partition(",")[0]) for line in found.arithmetic]
+    assert told == pytest.approx(sorted(at_end), abs=5e-5)
+    assert (told[0], told[-1]) == pytest.approx((at_end.min(), at_end.max()), abs=5e-5)
+    sound(found)
