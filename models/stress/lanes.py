@@ -36,7 +36,7 @@ from models import shocks
 from models.economy import Inputs, Params, State
 from models.stress import bins, draws, path
 from models.stress.bins import Bins
-from models.stress.compiled import compiled
+from models.stress.compiled import align_stack, compiled
 from models.stress.draws import Draws, Words
 from models.stress.path import Moment, Path, Tally
 
@@ -72,6 +72,7 @@ def count(counts, offset, codes, at):
 def simulate(first, paths, group, chunk, seed, start, p, q, least, steps_per_month, inputs, moments, table,
              segments, slot, layout, width, counts, extremes, events, sums, watched, watch_step, out,
              rows, drawn, jumps, jumper, size, moved, codes, ranges, queue):
+    align_stack()
     p = Params({params})
     days = (table.shape[0] - 1) // 2
     steps = inputs.shape[0]
