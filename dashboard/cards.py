@@ -193,7 +193,7 @@ def _joint_card(run: Projection, joint: Projection) -> Card:
         f"Full pay after both published shocks at once, {falls}, the rest as here: {then}. As it stands: "
         f"shortest runway {own.value}. {own.detail.partition('. ')[2]}"
     )
-    return Card("Runway under the joint shock", value, detail, own.figure)
+    return Card("Runway under the joint shock", value, detail, "joint_runway")
 
 
 def _least(runways: Iterable[float]) -> float | None:

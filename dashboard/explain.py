@@ -125,6 +125,12 @@ FIGURES = {
         "Shortest runway", "runway = (V P + F)/g", (*PAYOUT, "a"),
         ("date", "V", "price", "F", "g", "runway"), _lowest("runway"), _runway,
     ),
+    "joint_runway": Figure(
+        "Runway under the joint shock",
+        "first month ceil(t/n) with short > 1e-9 H under both published shocks at once, less the month in "
+        "which they come", PAYOUT, PAYOUT_COLUMNS, _first_short,
+        _shortfall,
+    ),
     "burn_year1": Figure(
         "Burned in the first 12 months", "sum of beta S/P over 12 months, S = R - paid",
         ("beta", "burn_base", "s_io", "burn_source", *TARGET, *REVENUE, *PRICE),

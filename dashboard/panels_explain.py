@@ -58,10 +58,15 @@ def figure(made: Card, help: str | None = None) -> None:
     st.caption(made.detail)
 
 
-def button(desk: Desk, figure: str, explained: Callable[[str], Explanation] | None) -> None:
+def button(
+    desk: Desk,
+    figure: str,
+    explained: Callable[[str], Explanation] | None,
+    label: str = "Explain this number",
+) -> None:
     """What opens the explanation of a figure."""
     key = f"explain_{figure}"
-    if st.button("Explain this number", key=key, type="tertiary", disabled=explained is None):
+    if st.button(label, key=key, type="tertiary", disabled=explained is None):
         assert explained is not None
         show(desk, explained(figure), figure)
 

@@ -31,16 +31,19 @@ def page(desk: Desk) -> None:
     with st.container(key="answer"):
         st.title(f"**{verdict}**; {spread}" if spread else f"**{verdict}**", anchor=False)
     explained = partial(desk.answers.explain, desk.scenario)
-    made = cards.headline(run, alternatives, desk.answers.joint(desk.scenario))
+    joint = desk.answers.joint(desk.scenario)
+    made = cards.headline(run, alternatives, joint)
     for column, card in zip(st.columns(3), made, strict=True):
         with column:
             if card.figure != "first_shortfall_month":
-                panels_explain.card(desk, card, explained)
+                of_joint = card.figure == "joint_runway"
+                shocked = partial(desk.answers.explain, joint.scenario)
+                panels_explain.card(desk, card, shocked if of_joint else explained)
                 continue
             with st.container(border=True, height="stretch"):
                 chance(desk)
                 st.caption(f"Without random shocks, first shortfall: **{card.value}**. {card.detail}")
-                panels_explain.button(desk, card.figure, explained)
+                panels_explain.button(desk, card.figure, explained, "Explain the first shortfall")
     before = desk.session.previous
     st.caption(cards_change.since(desk.answers.run(before) if before else None, run))
     over_time(desk)

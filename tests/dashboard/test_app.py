@@ -295,7 +295,7 @@ def test_a_fault_of_ours_shows_no_traceback_and_leaves_the_way_back(
     assert session(app).scenario == BASELINE
 
 
-@pytest.mark.parametrize("figure", ["first_shortfall_month", "runway", "circulating_year1"])
+@pytest.mark.parametrize("figure", ["first_shortfall_month", "joint_runway", "circulating_year1"])
 def test_headline_figures_explain_themselves(visit: Visit, figure: str) -> None:
     app = visit()
     app.selectbox(key="preset").set_value("both").run()

@@ -180,3 +180,11 @@ def test_the_range_is_explained_by_every_alternative(answers: Answers) -> None:
     assert told == pytest.approx(sorted(at_end), abs=5e-5)
     assert (told[0], told[-1]) == pytest.approx((at_end.min(), at_end.max()), abs=5e-5)
     sound(found)
+
+
+def test_the_joint_shock_is_explained_on_its_own_path(answers: Answers) -> None:
+    joint = answers.joint(BASELINE)
+    found = answers.explain(joint.scenario, "joint_runway")
+    first = joint.summary["first_shortfall_month"]
+    assert f"(month {first})" in found.arithmetic[0]
+    assert found.inputs.filter(symbol="price_shock")["value"].to_list() == ["-0.5"]
