@@ -133,7 +133,7 @@ def test_a_bad_link_is_refused_politely(visit: Visit, spoil: Callable[[str], str
 def test_a_number_explains_itself_and_its_command_gives_the_same(visit: Visit, tmp_path: Path) -> None:
     reader = visit()
     reader.choose("Both")
-    first_card(reader).get_by_role("button", name="Explain this number").click()
+    first_card(reader).get_by_role("button", name="Explain the first shortfall").click()
     dialog = reader.page.get_by_role("dialog", name="Where this number comes from")
     expect(dialog).to_contain_text("first month ceil(t/n) with short > 1e-9 H")
     inputs = dialog.get_by_test_id("data-grid-canvas").last

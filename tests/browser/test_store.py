@@ -32,7 +32,7 @@ def test_a_damaged_store_is_said_and_left_as_it_is(chromium: Browser, tmp_path: 
         assert str(store) in notice.inner_text().replace("\N{WORD JOINER}", "")
         reader.choose("Both")
         expect(reader.answer).to_contain_text("run short in Apr 2027 (month 11)")
-        reader.page.get_by_role("button", name="Explain this number").first.click()
+        reader.page.get_by_role("button", name="Explain the first shortfall").click()
         expect(reader.page.get_by_role("dialog")).to_contain_text("vaultline project")
         assert reader.faults == []
         reader.page.context.close()
