@@ -3,7 +3,6 @@
 Pages and commands call only this layer, so that both show the same numbers.
 """
 
-import hashlib
 import json
 import threading
 import time
@@ -13,17 +12,18 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache, cached_property
-from importlib import metadata, resources
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import polars as pl
 
-from dashboard import fleets, rents, settings
-from dashboard.explain import FIGURES
-from dashboard.fleets import Question
-from dashboard.rents import Rent
+from dashboard import settings
+from dashboard.explain.path import FIGURES
+from dashboard.questions import fleets, rents
+from dashboard.questions.fleets import Question
+from dashboard.questions.rents import Rent
+from dashboard.versions import code_version, model_version
 from data import answer_store, intake
 from data.answer_store import Asked
 from data.mechanisms import build_mechanisms
@@ -39,19 +39,18 @@ from models.readers.investors import emission_variants, observed_gaps, supply_by
 from models.readers.suppliers import Answer
 
 if TYPE_CHECKING:  # loaded where they are asked for: they bring scipy and the compiler along
-    from dashboard.calibrations import Fitting, Progress, Scored, Scoring
-    from dashboard.comparisons import Compared
-    from dashboard.comparisons import Question as Compare
-    from dashboard.evidence import Audit
-    from dashboard.investing import Issuance
-    from dashboard.investing import Question as InvestorQuestion
     from dashboard.jobs import Jobs
-    from dashboard.risks import Found
-    from dashboard.risks import Question as RiskQuestion
+    from dashboard.questions.calibrations import Fitting, Progress, Scored, Scoring
+    from dashboard.questions.comparisons import Compared
+    from dashboard.questions.comparisons import Question as Compare
+    from dashboard.questions.evidence import Audit
+    from dashboard.questions.investing import Issuance
+    from dashboard.questions.investing import Question as InvestorQuestion
+    from dashboard.questions.risks import Found
+    from dashboard.questions.risks import Question as RiskQuestion
     from models.calibration import Calibration
     from models.readers.outlook import Outlook
 
-VERSION = metadata.version("vaultline")
 PATIENCE = 2.0  # seconds
 REMEMBERED = 64  # answers kept in memory; a projection of ten years by the day is about 2 MB
 
@@ -305,13 +304,13 @@ class Answers:
 
     def claims(self) -> "Audit":
         """Every claim of the record with its verdict, and what the guided burn implies."""
-        from dashboard.evidence import Audit, audit
+        from dashboard.questions.evidence import Audit, audit
 
         return self._recorded(Audit, self._asked("claims"), lambda: audit(self.registry))
 
     def watch(self, scenario: Scenario) -> pl.DataFrame:
         """What to watch: item, now, tipping: where the answer to this scenario would change."""
-        from dashboard.evidence import watch
+        from dashboard.questions.evidence import watch
 
         return self._remembered(("watch", scenario.digest()), lambda: watch(self.registry, scenario))
 
@@ -347,7 +346,7 @@ class Answers:
 
     def issuance(self, scenario: Scenario, window: int) -> "Issuance":
         """What comes to market and at which revenue the burn covers it, over the run's first months."""
-        from dashboard import investing
+        from dashboard.questions import investing
 
         key = self._asked("issuance", scenario, {"window": window})
         named = self.registry.alternatives(scenario) if scenario.rule == "ide" else []
@@ -360,7 +359,7 @@ class Answers:
     def outlook(self, scenario: Scenario, asked: "InvestorQuestion") -> "Outlook":
         """What a second contract changes, and the engine beside the old schedule, on random paths. Raises
         InputError."""
-        from dashboard import investing
+        from dashboard.questions import investing
         from models.readers.outlook import Outlook
 
         key, ahead = self.asked_outlook(scenario, asked), investing.request(self.registry, scenario, asked)
@@ -377,7 +376,7 @@ class Answers:
 
     def calibration(self, asked: "Fitting", progress: "Progress | None" = None) -> "Calibration":
         """Random shocks fitted to a price history. Raises InputError."""
-        from dashboard import calibrations
+        from dashboard.questions import calibrations
         from models.calibration import Calibration
 
         key = self._asked("calibration", inputs=asked.parameters)
@@ -385,7 +384,7 @@ class Answers:
 
     def hindcast(self, asked: "Scoring", progress: "Progress | None" = None) -> "Scored":
         """Forecasts by fits of the past, scored on what came. Raises InputError."""
-        from dashboard import calibrations
+        from dashboard.questions import calibrations
 
         key = self._asked("hindcast", inputs=asked.parameters)
         return self._recorded(calibrations.Scored, key, lambda: calibrations.score(asked, progress))
@@ -397,7 +396,7 @@ class Answers:
         cancelled: Callable[[], bool] | None = None,
     ) -> "Found":
         """Reserve needed, reverse stress or attribution. Raises InputError, and Stopped when cancelled."""
-        from dashboard import risks
+        from dashboard.questions import risks
 
         key = ("risk", risks.name_of(self, asked))
         return self._remembered(key, lambda: risks.ask(self, asked, progress, cancelled))
@@ -409,7 +408,7 @@ class Answers:
         cancelled: Callable[[], bool] | None = None,
     ) -> "Compared":
         """Scenarios on the same random futures; a cancel leaves the paths done. Raises InputError."""
-        from dashboard import comparisons
+        from dashboard.questions import comparisons
 
         return comparisons.ask(self, asked, progress, cancelled)
 
@@ -507,30 +506,3 @@ class Answers:
 # A history is not spelled out among the inputs.
 LONG = 60
 SHOWN = ("first_shortfall_month", "min_coverage", "min_pay", "burn_year1", "release_year1")
-
-_MODEL_VERSION = ""
-
-
-def model_version() -> str:
-    """Release and a digest of the model's own source, so that no result outlives an edit of the model."""
-    global _MODEL_VERSION
-    if not _MODEL_VERSION:
-        folder = resources.files("models")
-        names = ("economy.py", "compiler.py", "schedules.py", "projection.py", "stress/elementary.py")
-        source = b"".join(folder.joinpath(name).read_bytes() for name in names)
-        _MODEL_VERSION = f"{VERSION}+{hashlib.sha256(source).hexdigest()[:12]}"
-    return _MODEL_VERSION
-
-
-# What readers' answers are put together by, besides models and data.
-COMPOSERS = ("answers.py", "calibrations.py", "evidence.py", "fleets.py", "investing.py", "rents.py")
-
-
-@cache
-def code_version() -> str:
-    """Release and a digest of all source that a reader's answer may rest on: of each kind it is more than it
-    needs, and no list of files can then be short of one."""
-    folder = Path(__file__).parent
-    files = [path for package in ("models", "data") for path in folder.with_name(package).rglob("*.py")]
-    source = b"".join(path.read_bytes() for path in sorted([*files, *map(folder.joinpath, COMPOSERS)]))
-    return f"{VERSION}+{hashlib.sha256(source).hexdigest()[:12]}"

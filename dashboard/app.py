@@ -7,8 +7,8 @@ from streamlit.navigation.page import Page
 
 from dashboard import frame
 from dashboard.answers import Answers
-from dashboard.formats import plain
 from dashboard.pages import compare, engine, facts, overview, stress, suppliers, supply, workbench
+from dashboard.words.formats import plain
 from models.parameters import InputError
 
 

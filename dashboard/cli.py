@@ -15,13 +15,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Never
 
-from dashboard import (
-    calibration_arguments,
-    reader_arguments,
-    risk_arguments,
-    store_arguments,
-    stress_arguments,
-)
+from dashboard.arguments import calibration as calibration_arguments
+from dashboard.arguments import reader as reader_arguments
+from dashboard.arguments import risk as risk_arguments
+from dashboard.arguments import store as store_arguments
+from dashboard.arguments import stress as stress_arguments
 from dashboard.settings import FLAGS, flag
 from models.parameters import InputError, field_info
 

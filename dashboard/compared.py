@@ -5,11 +5,12 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from dashboard import links, panels_saved
-from dashboard.comparisons import HORIZON, MOST, Column, fitted
+from dashboard import links
 from dashboard.frame import Desk
+from dashboard.panels import saved as panels_saved
+from dashboard.questions.comparisons import HORIZON, MOST, Column, fitted
+from dashboard.questions.stress import DEFAULT_PATHS, DEFAULT_SEED
 from dashboard.session import YOURS
-from dashboard.stress import DEFAULT_PATHS, DEFAULT_SEED
 from models.parameters import InputError, Scenario, parse_scenario
 from models.shocks import Shocks
 

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from dashboard.answers import Answers
-from dashboard.risks import Question
+from dashboard.questions.risks import Question
 from models.parameters import InputError
 from models.stress.sweep import Stopped
 

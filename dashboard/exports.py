@@ -18,8 +18,8 @@ from typing import Any
 import polars as pl
 
 from dashboard import chromium, xlsx
+from dashboard.charts.figures import Chart, Table, background
 from dashboard.chromium import ExportError
-from dashboard.figures import Chart, Table, background
 from models.parameters import Scenario
 from models.shocks import Shocks
 

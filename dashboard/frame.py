@@ -9,12 +9,15 @@ from functools import partial
 import streamlit as st
 from streamlit.navigation.page import Page
 
-from dashboard import controls, inputs, links, marks, panels_report, panels_saved
-from dashboard.answers import Answers, model_version
-from dashboard.comparisons import Column, Question
-from dashboard.formats import plain
+from dashboard import controls, inputs, links, marks
+from dashboard.answers import Answers
+from dashboard.panels import report as panels_report
+from dashboard.panels import saved as panels_saved
+from dashboard.questions.comparisons import Column, Question
 from dashboard.session import YOURS, Session
 from dashboard.settings import command
+from dashboard.versions import model_version
+from dashboard.words.formats import plain
 from models.parameters import InputError, Scenario
 
 # The answer starts near the top, reads as a sentence and is never cut off; on a large screen the scenario bar

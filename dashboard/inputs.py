@@ -3,8 +3,8 @@
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
-from dashboard.formats import MINUS, NO_BREAK, plain
 from dashboard.settings import value_to_text
+from dashboard.words.formats import MINUS, NO_BREAK, plain
 from data.registry import Registry
 from models.parameters import Scenario, field_info
 

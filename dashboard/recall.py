@@ -8,8 +8,8 @@ from typing import Any
 
 import polars as pl
 
-from dashboard.answers import code_version, model_version
 from dashboard.reproduce import command_of
+from dashboard.versions import code_version, model_version
 from data import recorded
 from data.recorded import Recorded
 from data.registry import Registry

@@ -5,7 +5,8 @@ import shlex
 from collections.abc import Callable
 from typing import Any
 
-from dashboard import fleets, rents, settings
+from dashboard import settings
+from dashboard.questions import fleets, rents
 from data.recorded import Recorded
 from data.registry import Registry
 from models.parameters import InputError, Scenario, parse_scenario
@@ -35,7 +36,7 @@ def scenario_of(what: Recorded) -> Scenario:
 
 
 def _stress(what: Recorded, _: Registry) -> str:
-    from dashboard.stress import Question
+    from dashboard.questions.stress import Question
 
     p = what.parameters
     shocks = parse_shocks(p["shocks"])
@@ -43,7 +44,7 @@ def _stress(what: Recorded, _: Registry) -> str:
 
 
 def _compare(what: Recorded, _: Registry) -> str:
-    from dashboard.comparisons import Column, Question
+    from dashboard.questions.comparisons import Column, Question
 
     p = what.parameters
     columns = [Column("first", scenario_of(what))]
@@ -52,8 +53,8 @@ def _compare(what: Recorded, _: Registry) -> str:
 
 
 def _reserve(what: Recorded, _: Registry) -> str:
-    from dashboard.risk_words import reserve_flags
-    from dashboard.risks import ReserveQuestion
+    from dashboard.questions.risks import ReserveQuestion
+    from dashboard.words.risk_words import reserve_flags
     from models.reserve import Ask
 
     p = what.parameters
@@ -64,8 +65,8 @@ def _reserve(what: Recorded, _: Registry) -> str:
 
 
 def _frontier(what: Recorded, _: Registry) -> str:
-    from dashboard.risk_words import frontier_flags
-    from dashboard.risks import FrontierQuestion
+    from dashboard.questions.risks import FrontierQuestion
+    from dashboard.words.risk_words import frontier_flags
 
     p = what.parameters
     question = FrontierQuestion(scenario_of(what), None, p["event"], tuple(p["durations"]), p["points"])
@@ -73,8 +74,8 @@ def _frontier(what: Recorded, _: Registry) -> str:
 
 
 def _attribution(what: Recorded, _: Registry) -> str:
-    from dashboard.risk_words import attribution_flags
-    from dashboard.risks import AttributionQuestion
+    from dashboard.questions.risks import AttributionQuestion
+    from dashboard.words.risk_words import attribution_flags
 
     p = what.parameters
     question = AttributionQuestion(
@@ -85,8 +86,8 @@ def _attribution(what: Recorded, _: Registry) -> str:
 
 
 def _policy(what: Recorded, _: Registry) -> str:
-    from dashboard.policies import PolicyQuestion
-    from dashboard.policy_words import policy_flags
+    from dashboard.questions.policies import PolicyQuestion
+    from dashboard.words.policy_words import policy_flags
 
     p, scenario = what.parameters, scenario_of(what)
     levers, own = tuple(p["levers"]), p["own"]
@@ -129,7 +130,7 @@ def _rent(what: Recorded, _: Registry) -> str:
 
 
 def _investors(what: Recorded, registry: Registry) -> str:
-    from dashboard import investing
+    from dashboard.questions import investing
 
     p, scenario = what.parameters, scenario_of(what)
     more: dict[str, Any] = {name: p[name] for name in ("window", "paths", "seed") if name in p}

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from dashboard.formats import io, months, percent, usd
+from dashboard.words.formats import io, months, percent, usd
 from models.economy import NEGLIGIBLE, UNLIMITED, Flows, State
 from models.parameters import Scenario
 from models.projection import BURNS, Projection

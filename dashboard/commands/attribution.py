@@ -8,9 +8,9 @@ import polars as pl
 from dashboard.commands import risk_output
 from dashboard.commands.output import checked_target, note, say, say_json, say_table
 from dashboard.commands.scenario import asked
-from dashboard.risk_words import attribution_flags, attribution_sentence, range_words, share, value
-from dashboard.risks import AttributionQuestion, Found
+from dashboard.questions.risks import AttributionQuestion, Found
 from dashboard.settings import whole
+from dashboard.words.risk_words import attribution_flags, attribution_sentence, range_words, share, value
 from data.registry import load_facts
 from data.risk_inputs import DEFAULT_INPUTS
 from data.shock_choices import provisional

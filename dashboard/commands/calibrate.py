@@ -5,12 +5,12 @@ import json
 import shlex
 import textwrap
 
-from dashboard import calibration_words as words
 from dashboard.answers import Answers
-from dashboard.calibrations import Fitting
 from dashboard.commands import histories
 from dashboard.commands.output import say, say_json, say_table
+from dashboard.questions.calibrations import Fitting
 from dashboard.shock_settings import shock_words
+from dashboard.words import calibration_words as words
 from models.calibration import Calibration
 from models.shocks import Shocks
 

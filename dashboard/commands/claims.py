@@ -5,10 +5,10 @@ import dataclasses
 import textwrap
 from typing import Any
 
-from dashboard import evidence
 from dashboard.answers import Answers
 from dashboard.commands.output import say, say_json, say_table, working
-from dashboard.formats import percent, usd
+from dashboard.questions import evidence
+from dashboard.words.formats import percent, usd
 from data.registry import Registry
 from models.parameters import InputError
 from models.readers.claim_rules import VERDICTS, Claim, Verdict, finding

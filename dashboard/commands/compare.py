@@ -8,12 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from dashboard import compare_words
-from dashboard.answers import VERSION, Answers, model_version
+from dashboard.answers import Answers
 from dashboard.commands.output import checked_target, note, say, say_json, say_table, write_frame
 from dashboard.commands.scenario import asked, preset
 from dashboard.commands.stress import INTERRUPTED, progress, stoppable
-from dashboard.comparisons import (
+from dashboard.questions.comparisons import (
     TABLE_UNITS,
     Column,
     Compared,
@@ -25,6 +24,8 @@ from dashboard.comparisons import (
 )
 from dashboard.settings import parse_setting
 from dashboard.shock_settings import shocks_from
+from dashboard.versions import VERSION, model_version
+from dashboard.words import compare_words
 from data.registry import Registry, load_facts
 from data.scenario_file import MAX_BYTES, MAX_NAME, checked_name, load
 from data.shock_choices import choose, provisional

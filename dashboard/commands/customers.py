@@ -4,12 +4,12 @@ import argparse
 from datetime import UTC, datetime
 from typing import Any
 
-from dashboard import rents
 from dashboard.answers import Answers
 from dashboard.commands.output import checked_target, note, say, say_json, say_table, working, write_frame
 from dashboard.commands.project import stamp
 from dashboard.commands.scenario import asked
-from dashboard.rents import Rent
+from dashboard.questions import rents
+from dashboard.questions.rents import Rent
 from data.registry import load_facts
 from models.parameters import Scenario
 from models.readers.customers import Hours, unserved_figures

@@ -4,8 +4,8 @@ import argparse
 import textwrap
 from typing import Any, get_args
 
-from dashboard import evidence
 from dashboard.commands.output import say, say_json, say_table
+from dashboard.questions import evidence
 from data.fact import Fact, Kind
 from data.registry import Registry, load_facts
 from models.parameters import InputError

@@ -4,13 +4,13 @@ import argparse
 
 import polars as pl
 
-from dashboard import formats
 from dashboard.commands import risk_output
 from dashboard.commands.output import checked_target, note, say, say_json, say_table
 from dashboard.commands.scenario import asked
-from dashboard.risk_words import FRONTIER_EVENTS, drop, escape, frontier_flags, frontier_sentence, lasts
-from dashboard.risks import Found, FrontierQuestion
+from dashboard.questions.risks import Found, FrontierQuestion
 from dashboard.settings import whole
+from dashboard.words import formats
+from dashboard.words.risk_words import FRONTIER_EVENTS, drop, escape, frontier_flags, frontier_sentence, lasts
 from data.registry import load_facts
 from models.parameters import InputError
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import polars as pl
 
-from dashboard import calibration_words as words
 from dashboard.answers import Answers
-from dashboard.calibrations import Scored, Scoring
 from dashboard.commands import histories
 from dashboard.commands.output import note, say, say_json, say_table
-from dashboard.formats import listing, percent
+from dashboard.questions.calibrations import Scored, Scoring
 from dashboard.settings import whole
+from dashboard.words import calibration_words as words
+from dashboard.words.formats import listing, percent
 from models.parameters import InputError
 
 WIDTH = 100

@@ -11,11 +11,12 @@ from typing import Any
 import polars as pl
 from tqdm import tqdm
 
-from dashboard import calibrations
-from dashboard.answers import VERSION, Answers
-from dashboard.calibrations import Progress
+from dashboard.answers import Answers
 from dashboard.commands.output import checked_target, note, write_frame
 from dashboard.commands.scenario import today
+from dashboard.questions import calibrations
+from dashboard.questions.calibrations import Progress
+from dashboard.versions import VERSION
 from data.sources.files import PriceSeries, read_price_csv
 from models.parameters import InputError
 

@@ -8,14 +8,15 @@ from typing import Any
 
 import polars as pl
 
-from dashboard import cards_investors, cards_outlook, investing
 from dashboard.answers import Answers
 from dashboard.commands.output import checked_target, note, say, say_json, say_table, working, write_frame
 from dashboard.commands.project import stamp
 from dashboard.commands.scenario import asked
-from dashboard.formats import usd
-from dashboard.investing import Issuance, Question
+from dashboard.questions import investing
+from dashboard.questions.investing import Issuance, Question
 from dashboard.settings import number, whole
+from dashboard.words import cards_investors, cards_outlook
+from dashboard.words.formats import usd
 from data.registry import Registry, load_facts
 from models.parameters import InputError, Scenario
 from models.readers.outlook import Outlook, horizons

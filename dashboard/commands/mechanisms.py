@@ -9,12 +9,12 @@ from typing import Any
 
 import polars as pl
 
-from dashboard import formats
 from dashboard.answers import Answers
 from dashboard.commands.output import checked_target, note, say, say_json, say_table, working, write_frame
 from dashboard.commands.project import stamp
 from dashboard.commands.scenario import asked
 from dashboard.settings import command
+from dashboard.words import formats
 from data.registry import Registry, load_facts
 from models.mechanism_paths import REFERENCE, Comparison, Mechanism
 from models.parameters import InputError, Scenario
@@ -62,9 +62,9 @@ def run(args: argparse.Namespace) -> int:
 def _on_futures(args: argparse.Namespace, out: Path | None) -> int:
     """The same on random futures, as distributions."""
     # the compiler of the paths comes along: one path does without
-    from dashboard import policy_words as words
     from dashboard.commands import risk_output
-    from dashboard.policies import MechanismsQuestion
+    from dashboard.questions.policies import MechanismsQuestion
+    from dashboard.words import policy_words as words
     from data.mechanisms import build_mechanisms
     from data.shock_choices import provisional
 

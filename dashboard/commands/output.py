@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from dashboard.formats import NO_BREAK, listing
+from dashboard.words.formats import NO_BREAK, listing
 from models.parameters import InputError
 
 SUFFIXES = (".parquet", ".csv", ".xlsx")

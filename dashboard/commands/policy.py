@@ -3,13 +3,13 @@
 import argparse
 import textwrap
 
-from dashboard import policy_words as words
 from dashboard.commands import risk_output
 from dashboard.commands.output import checked_target, note, say, say_json, say_table
 from dashboard.commands.scenario import asked
-from dashboard.policies import policy_question
-from dashboard.risks import Found
+from dashboard.questions.policies import policy_question
+from dashboard.questions.risks import Found
 from dashboard.settings import whole
+from dashboard.words import policy_words as words
 from data.policy_inputs import LEVERS
 from data.registry import load_facts
 from data.shock_choices import provisional

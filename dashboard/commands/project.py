@@ -6,11 +6,12 @@ from typing import Any
 
 import polars as pl
 
-from dashboard import formats
-from dashboard.answers import VERSION, Answers, Projected, model_version
+from dashboard.answers import Answers, Projected
 from dashboard.commands.output import checked_target, note, say, say_json, say_table, working, write_frame
 from dashboard.commands.scenario import asked
 from dashboard.settings import command
+from dashboard.versions import VERSION, model_version
+from dashboard.words import formats
 from data.registry import load_facts
 from models.projection import HOLDERS, MOVES
 

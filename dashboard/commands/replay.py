@@ -7,10 +7,10 @@ from typing import Any
 
 import polars as pl
 
-from dashboard import formats
 from dashboard.commands.output import checked_target, note, say, say_json, say_table, working, write_frame
+from dashboard.questions.stress import Question, nearest, replayed
 from dashboard.settings import number, whole
-from dashboard.stress import Question, nearest, replayed
+from dashboard.words import formats
 from data import stress_store
 from data.registry import load_facts
 from data.store import Store

@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 
 from tqdm import tqdm
 
-from dashboard import report
 from dashboard.answers import Answers
 from dashboard.commands.compare import columns_of
 from dashboard.commands.output import checked_report, note, say_json, write_report
 from dashboard.commands.project import stamp
 from dashboard.commands.scenario import asked
-from dashboard.comparisons import Question, check
-from dashboard.report_runs import AtOnce, Progress
+from dashboard.questions.comparisons import Question, check
+from dashboard.report import scenarios as report
+from dashboard.report.runs import AtOnce, Progress
 from dashboard.shock_settings import shocks_from
 from data.registry import load_facts
 from data.shock_choices import choose, provisional

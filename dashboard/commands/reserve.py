@@ -4,14 +4,14 @@ import argparse
 
 import polars as pl
 
-from dashboard import formats
 from dashboard.commands import risk_output
 from dashboard.commands.output import checked_target, note, say, say_json, say_table
 from dashboard.commands.scenario import asked
-from dashboard.risk_words import amount, needed_table, reserve_flags, reserve_sentence, reversals
-from dashboard.risks import Found, ReserveQuestion
+from dashboard.questions.risks import Found, ReserveQuestion
 from dashboard.settings import number, whole
-from dashboard.stress_words import chance
+from dashboard.words import formats
+from dashboard.words.risk_words import amount, needed_table, reserve_flags, reserve_sentence, reversals
+from dashboard.words.stress_words import chance
 from data.registry import load_facts
 from data.shock_choices import provisional
 from models.parameters import InputError

@@ -13,12 +13,13 @@ from typing import Any
 import polars as pl
 from tqdm import tqdm
 
-from dashboard.answers import VERSION, Answers, model_version
+from dashboard.answers import Answers
 from dashboard.commands.output import note, write_frame
 from dashboard.progress import Progress
-from dashboard.risks import Found, Question
+from dashboard.questions.risks import Found, Question
 from dashboard.settings import command, number, whole
 from dashboard.shock_settings import shock_words, shocks_from
+from dashboard.versions import VERSION, model_version
 from data.registry import Registry, load_facts
 from data.shock_choices import choose
 from models.parameters import InputError, Scenario

@@ -12,13 +12,14 @@ from typing import Any
 import polars as pl
 from tqdm import tqdm
 
-from dashboard import formats
-from dashboard.answers import VERSION, Answers, model_version
+from dashboard.answers import Answers
 from dashboard.commands.output import checked_target, note, say, say_json, say_table, write_frame
 from dashboard.commands.scenario import asked, day, today
+from dashboard.questions.stress import Question, Stressed, ask, spread
 from dashboard.shock_settings import shocks_from
-from dashboard.stress import Question, Stressed, ask, spread
-from dashboard.stress_words import chance, chance_or_bound, chance_with_error, interval, quantity
+from dashboard.versions import VERSION, model_version
+from dashboard.words import formats
+from dashboard.words.stress_words import chance, chance_or_bound, chance_with_error, interval, quantity
 from data.registry import Registry, load_facts
 from data.shock_choices import choose, provisional, repaired
 from data.sources.files import PriceSeries, read_price_csv

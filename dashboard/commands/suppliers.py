@@ -7,7 +7,6 @@ from typing import Any
 
 import polars as pl
 
-from dashboard import cards_suppliers, fleets
 from dashboard.answers import Answers
 from dashboard.commands.output import (
     REPORTS,
@@ -23,9 +22,11 @@ from dashboard.commands.output import (
 )
 from dashboard.commands.project import stamp
 from dashboard.commands.scenario import asked
-from dashboard.fleets import Question
-from dashboard.formats import percent, usd
+from dashboard.questions import fleets
+from dashboard.questions.fleets import Question
 from dashboard.settings import number, whole
+from dashboard.words import cards_suppliers
+from dashboard.words.formats import percent, usd
 from data.registry import Registry, load_facts
 from data.suppliers import example_fleet
 from models.parameters import Scenario
@@ -50,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
         marks = stamp(answers, projected)
         page = None
         if out is not None and out.suffix.lower() in REPORTS:
-            from dashboard import report_fleet  # it brings the charts' library along
+            from dashboard.report import fleet as report_fleet  # it brings the charts' library along
 
             page = report_fleet.make(answers, found, question, scenario, datetime.now(UTC))
     for text in notes:

@@ -8,27 +8,24 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from dashboard import (
-    charts_compare,
-    compare_words,
-    compared,
-    comparisons,
-    panels,
-    panels_compare,
-    panels_policy,
-    panels_report,
-    stress,
-)
+from dashboard import compared
+from dashboard.charts import compare as charts_compare
+from dashboard.charts.figures import Table
 from dashboard.compare_table import table
-from dashboard.comparisons import TABLE_UNITS, Column, Compared, Question
 from dashboard.exports import drawn
-from dashboard.figures import Table
-from dashboard.formats import listing, plain
 from dashboard.frame import Desk, drawer
 from dashboard.jobs import Job
-from dashboard.stress import FANS, Stressed
-from dashboard.stress_words import FANS as FAN_WORDS
+from dashboard.panels import compare as panels_compare
+from dashboard.panels import parts as panels
+from dashboard.panels import policy as panels_policy
+from dashboard.panels import report as panels_report
+from dashboard.questions import comparisons, stress
+from dashboard.questions.comparisons import TABLE_UNITS, Column, Compared, Question
+from dashboard.questions.stress import FANS, Stressed
 from dashboard.waiting import PATIENCE, REFRESH
+from dashboard.words import compare_words
+from dashboard.words.formats import listing, plain
+from dashboard.words.stress_words import FANS as FAN_WORDS
 from models.parameters import InputError
 from models.schedules import month_end
 
@@ -243,7 +240,7 @@ def fans(desk: Desk, asked: Asked, days: Sequence[date]) -> None:
 
 
 def _fan_stamp(run: Stressed) -> dict[str, Any]:
-    from dashboard.cards_stress import stamp
+    from dashboard.words.cards_stress import stamp
 
     scenario = run.question.scenario
     return {**stamp(run), "scenario_digest": scenario.digest(), "scenario": scenario.model_dump(mode="json")}

@@ -4,12 +4,14 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import cards, charts_engine, panels
-from dashboard.formats import month as month_words
-from dashboard.formats import plain
+from dashboard.charts import engine as charts_engine
 from dashboard.frame import Desk, drawer
 from dashboard.inputs import citation
+from dashboard.panels import parts as panels
 from dashboard.rules import RULES, Month, Rule, month_of
+from dashboard.words import cards
+from dashboard.words.formats import month as month_words
+from dashboard.words.formats import plain
 from models.projection import Projection
 from models.schedules import month_end
 

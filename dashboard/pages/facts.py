@@ -5,10 +5,13 @@ from typing import Any, get_args
 import polars as pl
 import streamlit as st
 
-from dashboard import charts_network, evidence, inputs, panels
-from dashboard.evidence import Audit
-from dashboard.formats import percent, plain, usd
+from dashboard import inputs
+from dashboard.charts import network as charts_network
 from dashboard.frame import Desk
+from dashboard.panels import parts as panels
+from dashboard.questions import evidence
+from dashboard.questions.evidence import Audit
+from dashboard.words.formats import percent, plain, usd
 from data.fact import Fact, Kind
 from models.readers.claim_rules import VERDICTS, Claim, Verdict, finding
 

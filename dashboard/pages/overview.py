@@ -6,13 +6,17 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboard import cards, cards_change, cards_stress, charts, controls, marks, panels, panels_explain
+from dashboard import controls, marks
 from dashboard.answers import Explanation
-from dashboard.formats import io, percent, plain, usd
+from dashboard.charts import overview as charts
 from dashboard.frame import Desk, drawer
 from dashboard.jobs import Job
-from dashboard.stress import FIRST_PATHS, Question, spread_aside, spread_frame, spread_key
+from dashboard.panels import explain as panels_explain
+from dashboard.panels import parts as panels
+from dashboard.questions.stress import FIRST_PATHS, Question, spread_aside, spread_frame, spread_key
 from dashboard.waiting import REFRESH, held, hold
+from dashboard.words import cards, cards_change, cards_stress
+from dashboard.words.formats import io, percent, plain, usd
 from models.parameters import Scenario
 
 TITLE = "Overview"
@@ -87,7 +91,7 @@ def _chance(desk: Desk, job: Job, pending: bool) -> None:
 
 
 def _explained(desk: Desk, spread: pl.DataFrame, _: str) -> Explanation:
-    from dashboard.explain_stress import explain_range  # brings the compiler along
+    from dashboard.explain.stress import explain_range  # brings the compiler along
 
     return explain_range(desk.answers, _question(desk), spread)
 

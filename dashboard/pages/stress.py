@@ -7,23 +7,17 @@ from typing import Any, NamedTuple
 import polars as pl
 import streamlit as st
 
-from dashboard import (
-    cards,
-    cards_stress,
-    charts_stress,
-    controls,
-    marks,
-    panels,
-    panels_calibration,
-    panels_explain,
-    panels_risk,
-    panels_shocks,
-)
-from dashboard.explain_stress import explain
-from dashboard.formats import plain
+from dashboard import controls, marks
+from dashboard.charts import stress as charts_stress
+from dashboard.explain.stress import explain
 from dashboard.frame import Desk, drawer
 from dashboard.jobs import Job
-from dashboard.stress import (
+from dashboard.panels import calibration as panels_calibration
+from dashboard.panels import explain as panels_explain
+from dashboard.panels import parts as panels
+from dashboard.panels import risk as panels_risk
+from dashboard.panels import shocks as panels_shocks
+from dashboard.questions.stress import (
     DEFAULT_PATHS,
     DEFAULT_SEED,
     FIRST_PATHS,
@@ -35,8 +29,10 @@ from dashboard.stress import (
     spread_aside,
     spread_frame,
 )
-from dashboard.stress_words import FANS, quantity
 from dashboard.waiting import PATIENCE, REFRESH, hold
+from dashboard.words import cards, cards_stress
+from dashboard.words.formats import plain
+from dashboard.words.stress_words import FANS, quantity
 from models.schedules import month_end
 from models.stress import worker
 from models.stress.engine import Device

@@ -8,25 +8,23 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboard import (
-    cards_suppliers,
-    charts_suppliers,
-    explain_suppliers,
-    fleets,
-    panels,
-    panels_explain,
-    panels_renting,
-    panels_suppliers,
-    report_fleet,
-)
-from dashboard.answers import model_version
+from dashboard.charts import suppliers as charts_suppliers
 from dashboard.chromium import installed, print_pdf
+from dashboard.explain import suppliers as explain_suppliers
 from dashboard.exports import file_stem
-from dashboard.fleets import Question
-from dashboard.formats import plain
 from dashboard.frame import Desk
 from dashboard.jobs import Job
+from dashboard.panels import explain as panels_explain
+from dashboard.panels import parts as panels
+from dashboard.panels import renting as panels_renting
+from dashboard.panels import suppliers as panels_suppliers
+from dashboard.questions import fleets
+from dashboard.questions.fleets import Question
+from dashboard.report import fleet as report_fleet
+from dashboard.versions import model_version
 from dashboard.waiting import PATIENCE, REFRESH, held, hold
+from dashboard.words import cards_suppliers
+from dashboard.words.formats import plain
 from data.suppliers import example_fleet, judgement, supplier_terms
 from models.parameters import InputError
 from models.readers.fleet import eligibility

@@ -7,18 +7,16 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboard import (
-    cards_investors,
-    charts_supply,
-    explain_investors,
-    panels,
-    panels_explain,
-    panels_investors,
-)
 from dashboard.answers import Supply
-from dashboard.formats import plain
+from dashboard.charts import supply as charts_supply
+from dashboard.explain import investors as explain_investors
 from dashboard.frame import Desk, drawer
-from dashboard.investing import Issuance
+from dashboard.panels import explain as panels_explain
+from dashboard.panels import investors as panels_investors
+from dashboard.panels import parts as panels
+from dashboard.questions.investing import Issuance
+from dashboard.words import cards_investors
+from dashboard.words.formats import plain
 from models.parameters import DAYS_PER_MONTH
 from models.readers.pressure import YEAR
 

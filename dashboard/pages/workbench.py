@@ -6,9 +6,13 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboard import panels, panels_recall, panels_sql, panels_validation, recall
-from dashboard.formats import plain
+from dashboard import recall
 from dashboard.frame import Desk
+from dashboard.panels import parts as panels
+from dashboard.panels import recall as panels_recall
+from dashboard.panels import sql as panels_sql
+from dashboard.panels import validation as panels_validation
+from dashboard.words.formats import plain
 from data import recorded
 from data.records import PROJECTION
 from data.store import Store

@@ -10,9 +10,10 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from dashboard import answers as layer
-from dashboard import evidence, fleets, rents
+from dashboard import versions
 from dashboard.answers import Answers
-from dashboard.explain import FIGURES
+from dashboard.explain.path import FIGURES
+from dashboard.questions import evidence, fleets, rents
 from data import inbox
 from data.plain import pack
 from data.store import Store, StoreError
@@ -51,7 +52,7 @@ def test_an_edit_of_the_model_is_not_answered_from_the_store(
 ) -> None:
     with Answers.open(path) as answers:
         before = answers.project(BASELINE).run_id
-    monkeypatch.setattr(layer, "_MODEL_VERSION", "edited")
+    monkeypatch.setattr(layer, "model_version", lambda: "edited")
     with Answers.open(path) as answers:
         after = answers.project(BASELINE)
     assert after.run_id != before
@@ -129,13 +130,13 @@ def test_an_edit_of_any_model_or_fact_reader_is_another_version(monkeypatch: pyt
         return whole(self)
 
     monkeypatch.setattr(Path, "read_bytes", watched)
-    version = layer.code_version.__wrapped__()
-    root = Path(layer.__file__).parents[1]
+    version = versions.code_version.__wrapped__()
+    root = versions.HERE.parent
     names = {path.relative_to(root).as_posix() for path in read}
     assert {"models/readers/fleet_income.py", "models/stress/path.py", "data/suppliers.py"} <= names
-    assert {f"dashboard/{name}" for name in layer.COMPOSERS} <= names
+    assert {"dashboard/answers.py", "dashboard/questions/rents.py"} <= names
     monkeypatch.setattr(Path, "read_bytes", lambda self: whole(self) + b"#" * (self.name == "price_fit.py"))
-    assert layer.code_version.__wrapped__() != version
+    assert versions.code_version.__wrapped__() != version
 
 
 def test_a_command_beside_a_running_dashboard_answers_and_leaves_its_record(path: Path) -> None:

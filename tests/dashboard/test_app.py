@@ -12,10 +12,11 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-from dashboard import cards, frame, links
+from dashboard import frame, links
 from dashboard.app import answers
 from dashboard.inputs import GROUPS, HISTORIES, heading
 from dashboard.session import Session
+from dashboard.words import cards
 from models.parameters import Scenario, parse_scenario
 from tests.scenarios import BASELINE, REGISTRY
 

@@ -15,10 +15,10 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from dashboard import calibrations
 from dashboard.answers import Answers
-from dashboard.calibrations import Fitting, Scoring
 from dashboard.cli import main
+from dashboard.questions import calibrations
+from dashboard.questions.calibrations import Fitting, Scoring
 from dashboard.shock_settings import shocks_from
 from data.sources.files import read_price_csv
 from models import calibration

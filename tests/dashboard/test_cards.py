@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from dashboard import cards, cards_change, formats
+from dashboard.words import cards, cards_change, formats
 from models.parameters import Scenario
 from tests.scenarios import BASELINE, REGISTRY, run
 

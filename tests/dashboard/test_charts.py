@@ -10,8 +10,11 @@ import plotly.graph_objects as go
 import polars as pl
 import pytest
 
-from dashboard import charts, charts_engine, charts_supply, figures
-from dashboard.figures import Chart
+from dashboard.charts import engine as charts_engine
+from dashboard.charts import figures
+from dashboard.charts import overview as charts
+from dashboard.charts import supply as charts_supply
+from dashboard.charts.figures import Chart
 from models.readers.investors import observed_gaps, supply_by_month, unlock_calendar
 from tests.scenarios import BASELINE, PROTOCOL, run
 

@@ -6,9 +6,9 @@ import plotly.graph_objects as go
 import polars as pl
 import pytest
 
-from dashboard import charts_calibration as charts
-from dashboard import figures
-from dashboard.figures import Chart
+from dashboard.charts import calibration as charts
+from dashboard.charts import figures
+from dashboard.charts.figures import Chart
 from data.fit_record import ALL, fit_record
 from tests.scenarios import REGISTRY
 

@@ -6,9 +6,9 @@ import plotly.graph_objects as go
 import polars as pl
 import pytest
 
-from dashboard import charts_risk as charts
-from dashboard import figures
-from dashboard.figures import Chart
+from dashboard.charts import figures
+from dashboard.charts import risk as charts
+from dashboard.charts.figures import Chart
 
 NEAREST = {"price_drop": 0.65, "demand_drop": 0.366, "months": 12, "cost": 5.6}
 FRONTIER: dict[str, Any] = {"event": "shortfall", "nearest": NEAREST}

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from dashboard import evidence
 from dashboard.answers import Answers
 from dashboard.cli import main
+from dashboard.questions import evidence
 from models.readers.claim_rules import VERDICTS
 from tests.scenarios import BASELINE, REGISTRY
 

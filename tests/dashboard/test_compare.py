@@ -12,10 +12,11 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from dashboard import charts_compare, compare_words
+from dashboard.charts import compare as charts_compare
 from dashboard.compare_table import Cell, table
-from dashboard.comparisons import Column, Compared, Question, differing, fitted
 from dashboard.links import Linked, comparison_from_query, decode_compared, encode_compared
+from dashboard.questions.comparisons import Column, Compared, Question, differing, fitted
+from dashboard.words import compare_words
 from data.scenario_file import dump
 from models.parameters import InputError, parse_scenario
 from models.stress.contrast import FIGURES, contrast

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from dashboard import rents
 from dashboard.cli import main
+from dashboard.questions import rents
 from models.readers.customers import Hours
 from tests.scenarios import REGISTRY, run
 

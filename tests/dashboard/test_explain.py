@@ -7,18 +7,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from dashboard import (
-    cards_investors,
-    cards_stress,
-    cards_suppliers,
-    explain_investors,
-    explain_stress,
-    explain_suppliers,
-    fleets,
-    stress,
-)
 from dashboard.answers import Answers, Explanation
-from dashboard.stress import Question, Stressed
+from dashboard.explain import investors as explain_investors
+from dashboard.explain import stress as explain_stress
+from dashboard.explain import suppliers as explain_suppliers
+from dashboard.questions import fleets, stress
+from dashboard.questions.stress import Question, Stressed
+from dashboard.words import cards_investors, cards_stress, cards_suppliers
 from data.suppliers import example_fleet
 from models.readers.suppliers import Answer
 from tests.scenarios import BASELINE, REGISTRY

@@ -14,9 +14,11 @@ from xml.etree import ElementTree
 import polars as pl
 import pytest
 
-from dashboard import charts, charts_engine, chromium, exports
+from dashboard import chromium, exports
+from dashboard.charts import engine as charts_engine
+from dashboard.charts import overview as charts
+from dashboard.charts.figures import Chart
 from dashboard.cli import main
-from dashboard.figures import Chart
 from models.parameters import Scenario
 from tests.scenarios import BASELINE, REGISTRY, run
 

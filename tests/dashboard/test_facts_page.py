@@ -5,9 +5,11 @@ import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import charts_network, evidence, figures
-from dashboard.formats import plain
+from dashboard.charts import figures
+from dashboard.charts import network as charts_network
 from dashboard.pages import facts
+from dashboard.questions import evidence
+from dashboard.words.formats import plain
 from tests.scenarios import REGISTRY
 
 AUDIT = evidence.audit(REGISTRY)
@@ -133,9 +135,10 @@ def test_every_fact_can_be_shown_whole(page: AppTest) -> None:
     def every() -> None:
         from pathlib import Path
 
-        from dashboard import evidence, frame
+        from dashboard import frame
         from dashboard.answers import Answers
         from dashboard.pages import facts
+        from dashboard.questions import evidence
         from data.registry import load_facts
 
         answers = Answers(load_facts(), None, None, Path(), True)

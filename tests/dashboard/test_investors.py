@@ -11,9 +11,11 @@ import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import cards_investors, cards_outlook, charts_investors, investing
 from dashboard.answers import Answers
+from dashboard.charts import investors as charts_investors
 from dashboard.cli import main
+from dashboard.questions import investing
+from dashboard.words import cards_investors, cards_outlook
 from models.parameters import parse_scenario
 from tests.scenarios import BASELINE, REGISTRY
 

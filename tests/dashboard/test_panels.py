@@ -18,8 +18,10 @@ def app() -> None:
     import polars as pl
     import streamlit as st
 
-    from dashboard import charts, frame, panels
+    from dashboard import frame
     from dashboard.answers import Answers
+    from dashboard.charts import overview as charts
+    from dashboard.panels import parts as panels
     from data.registry import load_facts
 
     answers = st.cache_resource(lambda: Answers(load_facts(), None, None, Path(), True), show_spinner=False)()

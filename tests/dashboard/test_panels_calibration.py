@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import calibrations
+from dashboard.questions import calibrations
 from models import calibration
 
 
@@ -17,8 +17,9 @@ def app() -> None:
 
     import streamlit as st
 
-    from dashboard import frame, panels_calibration
+    from dashboard import frame
     from dashboard.answers import Answers
+    from dashboard.panels import calibration as panels_calibration
     from data.registry import load_facts
 
     @st.cache_resource(show_spinner=False)

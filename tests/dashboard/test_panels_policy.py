@@ -7,9 +7,10 @@ import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import charts_policy, panels_policy
 from dashboard.answers import Answers
-from dashboard.policies import MechanismsQuestion, policy_question
+from dashboard.charts import policy as charts_policy
+from dashboard.panels import policy as panels_policy
+from dashboard.questions.policies import MechanismsQuestion, policy_question
 from data.registry import load_facts
 from models.mechanism_paths import REFERENCE
 
@@ -22,8 +23,9 @@ def app() -> None:
 
     import streamlit as st
 
-    from dashboard import frame, panels_policy
+    from dashboard import frame
     from dashboard.answers import Answers
+    from dashboard.panels import policy as panels_policy
     from data.registry import load_facts
 
     @st.cache_resource(show_spinner=False)

@@ -9,8 +9,10 @@ from functools import partial
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import errands, panels_risk, risks
+from dashboard import errands
 from dashboard.answers import Answers
+from dashboard.panels import risk as panels_risk
+from dashboard.questions import risks
 from data.registry import load_facts
 from models.parameters import InputError
 from models.reserve import Ask
@@ -23,8 +25,9 @@ def app() -> None:
 
     import streamlit as st
 
-    from dashboard import frame, panels_risk
+    from dashboard import frame
     from dashboard.answers import Answers
+    from dashboard.panels import risk as panels_risk
     from data.registry import load_facts
 
     @st.cache_resource(show_spinner=False)

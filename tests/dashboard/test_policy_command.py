@@ -10,7 +10,7 @@ import pytest
 
 from dashboard.answers import Answers
 from dashboard.cli import main
-from dashboard.policies import policy_question
+from dashboard.questions.policies import policy_question
 from data.registry import load_facts
 from models.parameters import parse_scenario
 from models.stress.sweep import Stopped

@@ -13,15 +13,19 @@ from typing import Any
 
 import pytest
 
-from dashboard import charts, chromium, exports, formats, report, report_parts
+from dashboard import chromium, exports
 from dashboard.answers import Answers
+from dashboard.charts import overview as charts
+from dashboard.charts.figures import Chart
 from dashboard.cli import main
-from dashboard.comparisons import Column, Question
 from dashboard.exports import ExportError
-from dashboard.figures import Chart
 from dashboard.inputs import title
-from dashboard.report_runs import AtOnce
-from dashboard.stress import FANS
+from dashboard.questions.comparisons import Column, Question
+from dashboard.questions.stress import FANS
+from dashboard.report import parts as report_parts
+from dashboard.report import scenarios as report
+from dashboard.report.runs import AtOnce
+from dashboard.words import formats
 from models.parameters import Scenario, parse_scenario
 from tests.scenarios import BASELINE, REGISTRY, run
 

@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
-from dashboard import cards_suppliers, exports, fleets, report_fleet
+from dashboard import exports
 from dashboard.answers import Answers
+from dashboard.questions import fleets
+from dashboard.report import fleet as report_fleet
+from dashboard.words import cards_suppliers
 from data.suppliers import example_fleet
 from tests.dashboard.test_report import Read, no_svgs
 from tests.scenarios import BASELINE, REGISTRY

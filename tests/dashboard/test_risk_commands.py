@@ -12,7 +12,7 @@ from dashboard.answers import Answers
 from dashboard.cli import main
 from dashboard.commands import risk_output
 from dashboard.progress import Parts
-from dashboard.risks import AttributionQuestion, FrontierQuestion
+from dashboard.questions.risks import AttributionQuestion, FrontierQuestion
 from data.registry import load_facts
 from data.risk_inputs import DEFAULT_INPUTS, SHOCK_FACTS, input_for, shock_marks, what_would_settle
 from models.parameters import InputError, parse_scenario

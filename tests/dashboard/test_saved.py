@@ -18,8 +18,9 @@ def app() -> None:
     """The dialog and the scenario behind it."""
     import streamlit as st
 
-    from dashboard import frame, panels_saved
+    from dashboard import frame
     from dashboard.answers import Answers
+    from dashboard.panels import saved as panels_saved
 
     @st.cache_resource(show_spinner=False)
     def answers() -> Answers:

@@ -12,12 +12,13 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from dashboard import cards_stress, charts_stress
 from dashboard.answers import Answers
+from dashboard.charts import stress as charts_stress
 from dashboard.pages import stress
-from dashboard.stress import Question, Stressed
-from dashboard.stress import spread as chances_spread
-from dashboard.stress_words import chance, chance_with_error, interval, quantity
+from dashboard.questions.stress import Question, Stressed
+from dashboard.questions.stress import spread as chances_spread
+from dashboard.words import cards_stress
+from dashboard.words.stress_words import chance, chance_with_error, interval, quantity
 from models.parameters import parse_scenario
 from models.stress.contrast import contrast
 from models.stress.engine import run

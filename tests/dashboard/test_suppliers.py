@@ -16,8 +16,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard import cards_suppliers, charts_suppliers, fleets
+from dashboard.charts import suppliers as charts_suppliers
 from dashboard.cli import main
+from dashboard.questions import fleets
+from dashboard.words import cards_suppliers
 from data.suppliers import example_fleet, supplier_terms
 from models.parameters import parse_scenario
 from models.readers.fleet_income import WAYS

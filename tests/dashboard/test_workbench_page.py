@@ -10,8 +10,10 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from dashboard import charts_recall, panels_sql, validation
+from dashboard import validation
+from dashboard.charts import recall as charts_recall
 from dashboard.cli import main
+from dashboard.panels import sql as panels_sql
 from models.stress.checks import Check
 from tests.scenarios import REGISTRY
 

@@ -11,9 +11,10 @@ from xml.etree import ElementTree
 import polars as pl
 import pytest
 
-from dashboard import charts, exports, xlsx
+from dashboard import exports, xlsx
+from dashboard.charts import overview as charts
+from dashboard.charts.figures import Table
 from dashboard.cli import main
-from dashboard.figures import Table
 from models.parameters import InputError
 from tests.dashboard.test_exports import CHART, NOON, made
 from tests.scenarios import run

@@ -1,0 +1,1 @@
+"""Explain this number: formula, inputs and arithmetic behind every headline figure."""

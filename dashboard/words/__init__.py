@@ -1,0 +1,1 @@
+"""Results in words: sentences, cards, and how numbers are written."""
