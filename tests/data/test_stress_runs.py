@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from data import stress_store
-from data.registry import load_facts
+from data import database, stress_store
 from data.store import Store, StoreError
 from data.stress_runs import StressRecord, pack, unpack
 from models.parameters import InputError, parse_scenario
@@ -109,7 +108,13 @@ def test_a_run_has_to_be_named_by_its_id(tmp_path: Path, start: str) -> None:
         stress_store.named(store, start)
 
 
-def test_a_store_of_the_first_schema_is_brought_up(tmp_path: Path) -> None:
-    with Store.open(tmp_path / "s.duckdb") as store:
-        assert store.schema_version() == 3
-        assert store.load_facts(load_facts()) is False
+def test_a_store_of_the_first_schema_is_brought_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, all_of_them = tmp_path / "s.duckdb", database._migrations()
+    with monkeypatch.context() as patch:
+        patch.setattr(database, "_migrations", lambda: {1: all_of_them[1]})
+        database.open_database(path).close()
+    with Store.open(path) as store:
+        assert store.schema_version() == max(all_of_them) > 1
+        run = record(result())
+        assert stress_store.record(store, run)
+        assert stress_store.find(store, run.id) is not None
