@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+import dashboard
 from dashboard.answers import Answers, Explanation
 from dashboard.explain import investors as explain_investors
 from dashboard.explain import stress as explain_stress
@@ -161,9 +162,11 @@ def test_what_comes_to_market_less_what_leaves_it_is_the_growth(answers: Answers
 
 def test_no_headline_figure_stands_without_its_explanation() -> None:
     """Cards are drawn in one place, which gives each its button."""
-    folder = Path(explain_stress.__file__).parent
-    drawn = [path.name for path in folder.rglob("*.py") if "st.metric(" in path.read_text("utf-8")]
-    assert drawn == ["panels_explain.py"]
+    folder = Path(dashboard.__file__).parent
+    drawn = [
+        p.relative_to(folder).as_posix() for p in folder.rglob("*.py") if "st.metric(" in p.read_text("utf-8")
+    ]
+    assert drawn == ["panels/explain.py"]
 
 
 def test_the_range_is_explained_by_every_alternative(answers: Answers) -> None:
