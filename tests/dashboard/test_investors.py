@@ -99,7 +99,7 @@ def test_what_cannot_be_is_refused(refused: Callable[..., str], words: tuple[str
     ],
 )  # fmt: skip
 def test_the_sentence_is_true_of_the_scenario(changes: dict[str, Any], says: str) -> None:
-    answers = Answers(REGISTRY, None, None, Path(), False)
+    answers = Answers(REGISTRY, None, None, Path(), True)
     found = answers.issuance(parse_scenario(changes, BASELINE), 12)
     assert says in cards_investors.verdict(found).replace(NB, " ")
     assert "None" not in " ".join(card.value + card.detail for card in cards_investors.cards(found, BASELINE))
@@ -118,7 +118,7 @@ def test_the_sentence_is_true_of_the_scenario(changes: dict[str, Any], says: str
 def test_the_chart_draws_what_differs_and_says_what_to_notice(
     changes: dict[str, Any], lines: list[str], dark: bool
 ) -> None:
-    answers = Answers(REGISTRY, None, None, Path(), False)
+    answers = Answers(REGISTRY, None, None, Path(), True)
     found = answers.issuance(parse_scenario(changes, BASELINE), 3)
     chart = charts_investors.break_even(found.by_month, dark=dark)
     assert [trace["name"] for trace in go.Figure(chart.figure.to_dict()).data] == lines
