@@ -26,6 +26,7 @@ from dashboard.questions.rents import Rent
 from dashboard.versions import code_version, model_version
 from data import answer_store, intake
 from data.answer_store import Asked
+from data.fit_record import FitRecord, fit_record
 from data.mechanisms import build_mechanisms
 from data.records import PROJECTION, projection_record, run_id
 from data.registry import Registry, load_facts
@@ -301,6 +302,11 @@ class Answers:
             hourly_decline=facts["emission_hourly_decline"].number,
             hourly_epochs=int(facts["emission_hourly_epochs"].number),
         )
+
+    @cached_property
+    def fit_record(self) -> FitRecord:
+        """What is on record about the fit behind the default shocks: the same for every scenario."""
+        return fit_record(self.registry.facts)
 
     def claims(self) -> "Audit":
         """Every claim of the record with its verdict, and what the guided burn implies."""

@@ -4,9 +4,6 @@ import streamlit as st
 
 from dashboard.jobs import Job, Jobs
 
-# The server answers a moved control within 100 ms, whatever the engine's process is at; what comes by then
-# needs no second look.
-PATIENCE = 0.04
 REFRESH = 0.3
 
 

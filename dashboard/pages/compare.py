@@ -22,7 +22,7 @@ from dashboard.panels import report as panels_report
 from dashboard.questions import comparisons, stress
 from dashboard.questions.comparisons import TABLE_UNITS, Column, Compared, Question
 from dashboard.questions.stress import FANS, Stressed
-from dashboard.waiting import PATIENCE, REFRESH
+from dashboard.waiting import REFRESH
 from dashboard.words import compare_words
 from dashboard.words.formats import listing, plain
 from dashboard.words.stress_words import FANS as FAN_WORDS
@@ -66,8 +66,6 @@ def scenarios(desk: Desk) -> None:
     paths, seed, shocks = compared.size(desk)
     question = Question(tuple(columns), shocks, paths, seed)
     asked = ask(desk, question)
-    if asked.job is not None:
-        asked.job.ended.wait(PATIENCE)
     running = not _settled(asked)
     with head:
         st.fragment(partial(answer, desk, asked, running), run_every=REFRESH if running else None)()

@@ -29,7 +29,7 @@ from dashboard.questions.stress import (
     spread_aside,
     spread_frame,
 )
-from dashboard.waiting import PATIENCE, REFRESH, hold
+from dashboard.waiting import REFRESH, hold
 from dashboard.words import cards, cards_stress
 from dashboard.words.formats import plain
 from dashboard.words.stress_words import FANS, quantity
@@ -73,8 +73,6 @@ def page(desk: Desk) -> None:
     panels_risk.show(desk, question.shocks, question.seed)
     panels_calibration.show(desk)
     # what was asked first has had the whole page's time
-    if isinstance(asked.run, Job):
-        asked.run.ended.wait(PATIENCE)
     running = not _settled(asked)
     with head:
         st.fragment(partial(answer, desk, asked, running), run_every=REFRESH if running else None)()

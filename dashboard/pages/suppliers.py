@@ -22,7 +22,7 @@ from dashboard.questions import fleets
 from dashboard.questions.fleets import Question
 from dashboard.report import fleet as report_fleet
 from dashboard.versions import model_version
-from dashboard.waiting import PATIENCE, REFRESH, held, hold
+from dashboard.waiting import REFRESH, held, hold
 from dashboard.words import cards_suppliers
 from dashboard.words.formats import plain
 from data.suppliers import example_fleet, judgement, supplier_terms
@@ -55,7 +55,7 @@ def page(desk: Desk) -> None:
     shown = st.container(key="results")
     panels_renting.show(desk)
     # what was asked first has had the whole page's time
-    pending = isinstance(waiting, Job) and not waiting.ended.wait(PATIENCE)
+    pending = isinstance(waiting, Job) and not waiting.finished
     with head:
         st.fragment(partial(answer, desk, asked, waiting, pending), run_every=REFRESH if pending else None)()
     with shown:

@@ -13,7 +13,7 @@ from dashboard.panels import parts as panels
 from dashboard.words import calibration_words as words
 from dashboard.words.calibration_words import table
 from dashboard.words.formats import plain
-from data.fit_record import ALL, BANDS, fit_record
+from data.fit_record import ALL, BANDS
 from data.sources.files import PriceSeries, read_price_csv
 from models.parameters import InputError
 
@@ -24,7 +24,7 @@ ASKED = "calibration_asked"  # what the reader asked for stays while its files a
 
 def show(desk: Desk) -> None:
     """The whole section; everything of its reader's own is computed when it is asked for."""
-    record = fit_record(desk.answers.registry.facts)
+    record = desk.answers.fit_record
     st.header("How well did the shocks do?", anchor=False)
     st.markdown(plain(record.limits, 1000))
     pooled = desk.answers.registry.facts["shock_fit_pooled_limits"].text
@@ -37,7 +37,7 @@ def show(desk: Desk) -> None:
 @st.fragment
 def hindcasts(desk: Desk) -> None:
     """Switches redraw this part alone."""
-    record = fit_record(desk.answers.registry.facts)
+    record = desk.answers.fit_record
     months = st.segmented_control(
         "Months ahead", HORIZONS, key="hindcast_months", default=HORIZONS[0], required=True
     )
@@ -60,7 +60,7 @@ def hindcasts(desk: Desk) -> None:
 
 
 def fit(desk: Desk) -> None:
-    record = fit_record(desk.answers.registry.facts)
+    record = desk.answers.fit_record
     days = record.histories["returns"][0]
     stamp = {"command": "vaultline facts shock_fit --json"}
     panels.chart(desk, charts.residuals(record.residuals, days, dark=desk.dark), stamp)

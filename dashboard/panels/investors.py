@@ -16,7 +16,7 @@ from dashboard.panels import explain as panels_explain
 from dashboard.panels import parts as panels
 from dashboard.questions import investing
 from dashboard.questions.investing import Issuance, Question
-from dashboard.waiting import PATIENCE, REFRESH, held, hold
+from dashboard.waiting import REFRESH, held, hold
 from dashboard.words import cards_investors, cards_outlook
 from dashboard.words.formats import plain
 from models.parameters import InputError
@@ -78,7 +78,7 @@ def ahead(desk: Desk) -> None:
     except InputError as error:
         st.error(plain(f"{error}.", 400))
         return
-    pending = isinstance(waiting, Job) and not waiting.ended.wait(PATIENCE)
+    pending = isinstance(waiting, Job) and not waiting.finished
     fill = partial(_ahead, desk, asked, waiting, pending)
     st.fragment(fill, run_every=REFRESH if pending else None)()
 

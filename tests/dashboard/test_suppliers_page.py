@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.pages import suppliers
+from dashboard.jobs import Job
 from data.suppliers import example_fleet
 from tests.scenarios import REGISTRY
 
@@ -63,8 +63,9 @@ def test_the_answer_stands_first_and_all_parts_follow() -> None:
 
 
 def test_the_first_answer_waits_for_no_futures_and_they_follow(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(suppliers, "PATIENCE", 0.0)
-    first = first_look([EXAMPLE[0] | {"uptime_hours": 23.0}])
+    with monkeypatch.context() as patch:
+        patch.setattr(Job, "finished", False)  # however soon the engine answers
+        first = first_look([EXAMPLE[0] | {"uptime_hours": 23.0}])
     assert not first.exception
     assert read(first.title[0].value).startswith("**Without random shocks the fleet keeps $")
     labels = [m.label for m in first.metric]
