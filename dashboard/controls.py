@@ -123,7 +123,10 @@ def _history(session: Session, name: str, place: str) -> None:
 
 
 def _hand_over(session: Session, key: str, name: str, read: Callable[[Any], Any]) -> None:
-    """The reader moved a widget: try it. After a refusal the scenario, and so the widget, is as it was."""
+    """The reader moved a widget: try it. After a refusal the scenario, and so the widget, is as it was. A
+    move that comes when its page has been left is none."""
+    if key not in st.session_state:
+        return
     try:
         value = read(st.session_state[key])
     except InputError as error:

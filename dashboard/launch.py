@@ -56,6 +56,8 @@ def run(
     if not _is_loopback(address):
         # The reader asked for other machines to reach it, by names that are theirs to know.
         flags += ["--server.allowedHosts=*"]
+    # Threads of readers who come at once would see it half made.
+    importlib.import_module("pandas")
     subprocess.Popen([sys.executable, "-P", "-c", WARM_UP], stdin=subprocess.DEVNULL)
     ended = threading.Event()
     threading.Thread(target=_prepare, args=(address, chosen, ended)).start()

@@ -40,6 +40,7 @@ class Visitor:
 
     def __init__(self, socket: ClientConnection, page: str, number: int) -> None:
         self._socket, self._page, self._turn = socket, page, number * 1000
+        self._hash = ""
         self._moved: dict[str, float] = {}
         self._sliders: dict[str, Slider] = {}
         self._refreshing: dict[str, float] = {}  # fragment -> seconds between looks at it
@@ -50,7 +51,8 @@ class Visitor:
         """Ask for the page, or for one part of it. Returns the seconds until the whole answer is there."""
         message = BackMsg()
         asked = message.rerun_script
-        asked.page_name, asked.fragment_id, asked.is_auto_rerun = self._page, fragment, bool(fragment)
+        asked.page_name, asked.page_script_hash = self._page, self._hash
+        asked.fragment_id, asked.is_auto_rerun = fragment, bool(fragment)
         for name, value in self._moved.items():
             asked.widget_states.widgets.add(id=name).double_array_value.data.append(value)
         if not fragment:
@@ -66,6 +68,8 @@ class Visitor:
                 if answer.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
                     return time.perf_counter() - started
                 self._refreshing.clear()  # the whole page comes now
+            elif kind == "new_session":
+                self._hash = answer.new_session.page_script_hash
             elif kind == "auto_rerun":
                 self._refreshing[answer.auto_rerun.fragment_id] = answer.auto_rerun.interval
             elif kind == "delta":

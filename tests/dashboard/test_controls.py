@@ -4,8 +4,9 @@ import math
 
 import pytest
 
-from dashboard.controls import step_for
+from dashboard.controls import _hand_over, step_for
 from dashboard.inputs import GROUPS, HISTORIES, choices, fields_of, heading, shown, source_text, title, unit
+from dashboard.session import Session
 from models.parameters import Contract, Scenario
 from tests.scenarios import BASELINE, REGISTRY
 
@@ -99,3 +100,10 @@ def test_fractions_are_read_as_percent() -> None:
     assert unit("price_shock") == "%"
     assert unit("k_min") == "% of the target at the start"
     assert unit("H0") == "USD a month"
+
+
+def test_a_move_that_comes_after_its_page_was_left_changes_nothing() -> None:
+    session = Session(REGISTRY.presets(), lambda scenario: None, "baseline")
+    _hand_over(session, "side_gone", "beta", float)
+    assert session.scenario == BASELINE
+    assert session.message is None
