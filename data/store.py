@@ -18,12 +18,12 @@ import duckdb
 import polars as pl
 
 from data import inbox
-from data.database import StoreBusy, StoreError, default_path, now, open_database, unusable
+from data.database import StoreBusy, StoreError, default_path, open_database, unusable
 from data.fact import Fact
 from data.records import RunRecord, canonical
 from data.registry import Registry, load_facts
 from data.sources.files import PriceSeries
-from models.parameters import InputError, Scenario, parse_scenario
+from models.parameters import InputError
 
 __all__ = ["PriceImport", "Store", "StoreBusy", "StoreError", "default_path"]
 
@@ -32,8 +32,6 @@ _SQL_NAMES = {"k": "k_target"}
 FRAME_NAMES = {sql: name for name, sql in _SQL_NAMES.items()}
 
 _SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9.-]{0,19}")
-_DIGEST = re.compile(r"[0-9a-f]{64}")
-MAX_NAME = 80
 
 
 class PriceImport(NamedTuple):
@@ -136,12 +134,11 @@ class Store:
         )  # fmt: skip
 
     def runs(self, *, facts_version: str, model_version: str, limit: int = 1000) -> pl.DataFrame:
-        """The newest runs: id, kind, scenario, name, created_at (UTC), seconds, facts_version, model_version
+        """The newest runs: id, kind, scenario, created_at (UTC), seconds, facts_version, model_version
         and `stale`: made from other facts or by another model than the versions given."""
         return self.frame(
-            "SELECT id, kind, scenario, name, run.created_at, seconds, facts_version, model_version, "
-            "facts_version <> ? OR model_version <> ? AS stale "
-            "FROM run LEFT JOIN scenario ON digest = scenario ORDER BY run.created_at DESC, id LIMIT ?",
+            "SELECT id, kind, scenario, created_at, seconds, facts_version, model_version, "
+            "facts_version <> ? OR model_version <> ? AS stale FROM run ORDER BY created_at DESC, id LIMIT ?",
             [facts_version, model_version, limit],
         )
 
@@ -155,33 +152,9 @@ class Store:
 
     # Scenarios
 
-    def save_scenario(self, scenario: Scenario, name: str | None = None) -> str:
-        """Keep a scenario, under a name if given (its earlier name is then forgotten). Returns its digest."""
-        if name is not None:
-            name = _name(name)
-        with self.transaction() as cursor:
-            digest = insert_scenario(cursor, scenario.canonical_json(), now())
-            if name is not None:
-                taken = cursor.execute(
-                    "SELECT 1 FROM scenario WHERE name = ? AND digest <> ?", [name, digest]
-                ).fetchall()
-                if taken:
-                    raise InputError(f"another scenario is called {name!r} already; choose another name")
-                cursor.execute("UPDATE scenario SET name = ? WHERE digest = ?", [name, digest])
-        return digest
-
-    def scenario(self, name_or_digest: str) -> Scenario:
-        """Raises InputError when there is none, or when its inputs are not those of this version any more."""
-        rows = self.rows(
-            "SELECT inputs FROM scenario WHERE name = ? OR digest = ?", [name_or_digest, name_or_digest]
-        )
-        if not rows:
-            raise InputError(f"the store has no scenario {name_or_digest!r}")
-        return parse_scenario(json.loads(rows[0][0]))
-
     def scenarios(self) -> pl.DataFrame:
-        """Every scenario: digest, name (null when it has none), created_at (UTC), newest first."""
-        query = "SELECT digest, name, created_at FROM scenario ORDER BY created_at DESC, digest"
+        """Every scenario: digest, created_at (UTC), newest first."""
+        query = "SELECT digest, created_at FROM scenario ORDER BY created_at DESC, digest"
         return self.frame(query, [])
 
     # Prices
@@ -289,12 +262,3 @@ def insert_scenario(cursor: duckdb.DuckDBPyConnection, inputs: str, created_at: 
         "INSERT INTO scenario VALUES (?, ?, NULL, ?) ON CONFLICT DO NOTHING", [digest, inputs, created_at]
     )
     return digest
-
-
-def _name(name: str) -> str:
-    name = name.strip()
-    if not 0 < len(name) <= MAX_NAME or not name.isprintable():
-        raise InputError(f"a scenario's name has 1 to {MAX_NAME} printable characters")
-    if _DIGEST.fullmatch(name):
-        raise InputError("a scenario's name may not look like a digest")
-    return name

@@ -73,8 +73,9 @@ EXAMPLES = {
         "FROM run_step\nWHERE shortfall\nGROUP BY run\nORDER BY first_short_month"
     ),
     "The vault by scenario": (
-        "SELECT scenario.name, scenario.digest[:12] AS scenario, value AS vault_at_end_io\n"
-        "FROM run_summary\nJOIN run ON run.id = run_summary.run\nJOIN scenario ON digest = run.scenario\n"
+        "SELECT saved.name, run.scenario[:12] AS scenario, value AS vault_at_end_io\n"
+        "FROM run_summary\nJOIN run ON run.id = run_summary.run\n"
+        "LEFT JOIN saved_scenario AS saved ON saved.scenario = run.scenario AND saved.deleted_at IS NULL\n"
         "WHERE run_summary.name = 'end.V'\nORDER BY value"
     ),
     "The middle future of the vault": (

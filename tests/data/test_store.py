@@ -11,14 +11,12 @@ from typing import Any
 import polars as pl
 import pytest
 
-from data.records import PROJECTION, RunRecord, projection_record, run_id
+from data.records import PROJECTION, RunRecord, run_id
 from data.registry import load_facts
 from data.sources.files import PriceSeries, read_price_csv
 from data.store import Store, StoreError
 from models.parameters import InputError
-from models.projection import project
 from tests.data.runs import VERSIONS, run, scenario, table
-from tests.scenarios import PROTOCOL
 
 TODAY = date(2026, 11, 23)
 HOSTILE = [
@@ -118,8 +116,6 @@ def test_a_run_of_other_inputs_stays_readable(store: Store) -> None:
     found = store.find_run(old.id)
     assert found is not None
     assert found.scenario == old.scenario
-    with pytest.raises(InputError, match="unknown input 'an'"):
-        store.scenario(old.scenario_digest)
 
 
 def test_runs_are_listed_newest_first_and_marked_stale(store: Store) -> None:
@@ -132,11 +128,9 @@ def test_runs_are_listed_newest_first_and_marked_stale(store: Store) -> None:
     ]
     for record in made:
         store.record(record)
-    store.save_scenario(scenario(P0=0.3), "thirty cents")
     listed = store.runs(**VERSIONS)
     assert listed["id"].to_list() == [record.id for record in reversed(made)]
     assert listed["stale"].to_list() == [True, True, False, False]
-    assert listed["name"].to_list() == [None, None, "thirty cents", None]
     assert store.runs(**VERSIONS, limit=1)["id"].to_list() == [made[-1].id]
 
 
@@ -146,53 +140,6 @@ def test_the_figures_of_a_summary_can_be_queried(store: Store) -> None:
     figures = {name: value for _, name, value in table(store, "FROM run_summary")}
     flat = {k: v for k, v in made.summary.items() if k != "end"}
     assert figures == flat | {f"end.{k}": v for k, v in made.summary["end"].items()}
-
-
-# Scenarios
-
-
-def test_a_scenario_is_kept_once_and_found_by_digest_and_name(store: Store) -> None:
-    saved = scenario(
-        P0=0.3, contracts=[{"first": 2, "months": 3, "usd": 1e5}], price_history=[[0.1, 0.2]] * 36
-    )
-    digest = store.save_scenario(saved)
-    assert digest == saved.digest()
-    assert store.scenario(digest) == saved
-    assert store.save_scenario(saved, " mine ") == digest
-    assert store.scenario("mine") == saved
-    assert store.save_scenario(saved) == digest
-    store.record(projection_record(project(saved, PROTOCOL), **VERSIONS, seconds=0.0))
-    assert store.scenarios()["name"].to_list() == ["mine"]
-
-
-def test_a_name_means_one_scenario(store: Store) -> None:
-    store.save_scenario(scenario(P0=0.3), "mine")
-    with pytest.raises(InputError, match="another scenario is called 'mine' already"):
-        store.save_scenario(scenario(P0=0.4), "mine")
-    assert store.scenarios().height == 1
-    store.save_scenario(scenario(P0=0.3), "renamed")
-    store.save_scenario(scenario(P0=0.4), "mine")
-    assert store.scenario("mine").P0 == 0.4
-
-
-@pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_names_are_names_or_refused(store: Store, name: str) -> None:
-    if name.isprintable():
-        store.save_scenario(scenario(), name)
-        assert store.scenario(name) == scenario()
-    else:
-        with pytest.raises(InputError, match="printable"):
-            store.save_scenario(scenario(), name)
-    with pytest.raises(InputError, match="the store has no scenario"):
-        store.scenario(name + "?")
-    assert store.runs(**VERSIONS).is_empty()
-
-
-@pytest.mark.parametrize("name", ["", "   ", "a\nb", "x" * 81, "a" * 64])
-def test_names_that_are_none_are_refused(store: Store, name: str) -> None:
-    with pytest.raises(InputError, match="a scenario's name"):
-        store.save_scenario(scenario(), name)
-    assert store.scenarios().is_empty()
 
 
 # Facts
@@ -279,7 +226,6 @@ def test_eight_threads_read_and_write_at_once(store: Store) -> None:
                 found = store.find_run(wanted.id)
                 assert found is not None or wanted is other
                 assert found is None or found.frame.equals(wanted.frame)
-            store.save_scenario(scenario(P0=0.5), "shared")
             assert store.prices(f"T{thread}").frame["close"].to_list() == [1.0 + thread] * (2 + i)
 
     with ThreadPoolExecutor(8) as pool:

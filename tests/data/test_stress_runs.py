@@ -74,7 +74,7 @@ def test_a_run_is_found_with_its_counts(tmp_path: Path) -> None:
             assert found.packed == made.packed
             assert (found.id, found.family, found.summary) == (made.id, made.family, made.summary)
             assert (found.seconds, found.created_at, found.device) == (0.5, made.created_at, "cpu")
-        assert store.scenario(SCENARIO.digest()) == SCENARIO
+        assert store.scenarios()["digest"].to_list() == [SCENARIO.digest()]
         listed = store.runs(facts_version="f", model_version="1")
         assert listed.select("kind", "stale").row(0) == ("stress", False)
         counted = "SELECT variable, count(*), max(month) FROM run_quantile GROUP BY ALL ORDER BY ALL"
