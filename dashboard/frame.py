@@ -203,7 +203,7 @@ def _differences(session: Session) -> None:
 def sidebar(desk: Desk, fields: Sequence[str]) -> None:
     """The few controls that matter most for a page, and every assumption one step away."""
     with st.sidebar:
-        st.caption(marks.LEGEND)
+        st.caption(marks.legend())
         for name in fields:
             controls.slider(desk.session, desk.answers.registry, name)
         st.divider()

@@ -17,7 +17,6 @@ PATHS = 512
 MOST = 3
 LEAST = 0.05  # of the chance; less is no matter
 KEPT = "marked"
-LEGEND = "◆ moves the chance of a shortfall most, from one end of its range to the other"
 
 
 def look(answers: Answers, scenario: Scenario) -> None:
@@ -32,6 +31,13 @@ def look(answers: Answers, scenario: Scenario) -> None:
         hold("swings", answers.jobs, job)
     if job.state == "done":
         st.session_state[KEPT] = strongest(job.result)
+
+
+def legend() -> str:
+    """What the mark means; as long while nothing is marked yet, so that no control moves when it is."""
+    if KEPT in st.session_state:
+        return "◆ moves the chance of a shortfall most, from one end of its range to the other"
+    return "◆ marks what moves the chance of a shortfall most, as soon as that is known"
 
 
 def is_marked(name: str) -> bool:

@@ -3,7 +3,7 @@
 
 import argparse
 
-from dashboard.arguments.stress import add_paths
+from dashboard.arguments.stress import add_paths, add_shock_numbers
 
 
 def add_reserve(parser: argparse.ArgumentParser) -> None:
@@ -78,11 +78,4 @@ def _add_shocks(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--shocks", default="regimes", metavar="KIND", help="the random shocks: regimes (default) or gbm"
     )
-    parser.add_argument(
-        "--shock-set", default="fitted", metavar="NAME",
-        help="their numbers: fitted (to IO, default), pooled, drift, joint_crash or provisional",
-    )  # fmt: skip
-    parser.add_argument(
-        "--shock", action="extend", nargs="+", default=[], metavar="KEY=VALUE",
-        help="change the shocks: rho=0.3, stress.sigma=2, transition=0.9:0.1,0.2:0.8",
-    )  # fmt: skip
+    add_shock_numbers(parser)

@@ -12,15 +12,7 @@ def add_stress(parser: argparse.ArgumentParser) -> None:
         "--shocks", default="regimes", metavar="KIND",
         help="gbm, regimes (default) or bootstrap, which draws days of --prices or of --symbol",
     )  # fmt: skip
-    parser.add_argument(
-        "--shock-set", default="fitted", metavar="NAME",
-        help="their numbers: fitted (to IO, default), pooled, drift, joint_crash or provisional",
-    )  # fmt: skip
-    parser.add_argument(
-        "--shock", action="extend", nargs="+", default=[], metavar="KEY=VALUE",
-        help="change the shocks: rho=0.3, stress.sigma=2, transition=0.9:0.1,0.2:0.8, start=stationary; an "
-        "unknown key lists all of them",
-    )  # fmt: skip
+    add_shock_numbers(parser)
     parser.add_argument("--symbol", help="for the bootstrap: imported prices of this token")
     parser.add_argument(
         "--block-days", type=_whole, metavar="N",
@@ -50,15 +42,20 @@ def _add_beside(parser: argparse.ArgumentParser, default: str) -> None:
         help="beside it, a preset or a scenario's file (.json), then changes to it as KEY=VALUE; changes "
         f"alone are to the first scenario; title=TEXT names it; up to three times (default: {default})",
     )  # fmt: skip
+    add_shock_numbers(parser)
+    add_paths(parser, "100,000")
+
+
+def add_shock_numbers(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--shock-set", default="fitted", metavar="NAME",
         help="the shocks' numbers: fitted (to IO, default), pooled, drift, joint_crash or provisional",
     )  # fmt: skip
     parser.add_argument(
         "--shock", action="extend", nargs="+", default=[], metavar="KEY=VALUE",
-        help="change the shocks, as for stress",
+        help="change the shocks: rho=0.3, stress.sigma=2, transition=0.9:0.1,0.2:0.8, start=stationary; an "
+        "unknown key lists all of them",
     )  # fmt: skip
-    add_paths(parser, "100,000")
 
 
 def add_paths(parser: argparse.ArgumentParser, default: str | None) -> None:
