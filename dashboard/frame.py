@@ -9,7 +9,7 @@ from functools import partial
 import streamlit as st
 from streamlit.navigation.page import Page
 
-from dashboard import controls, inputs, links, marks
+from dashboard import controls, dialogs, inputs, links, marks
 from dashboard.answers import Answers
 from dashboard.panels import report as panels_report
 from dashboard.panels import saved as panels_saved
@@ -39,6 +39,10 @@ STYLE = """
 .stColumn { min-width: min(100%, 13rem); }
 .stColumn:has(.stPlotlyChart) { min-width: min(100%, 24rem); }
 @media (max-width: 640px) { .st-key-bar button { padding-inline: 0.6rem; } }
+/* Heard, not seen; it takes no place, so that nothing moves when it goes. */
+.stElementContainer:has(.coming) {
+  position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
+}
 /* Streamlit's own sentence when the server is gone asks after the internet, which is no matter here. */
 body:has([data-testid="stApp"]:not([data-test-connection-state="CONNECTED"]))
   section[role="dialog"]:not([data-testid]) > div > div { font-size: 0; }
@@ -98,14 +102,17 @@ def show(desk: Desk, page: Callable[[Desk], None], fields: Sequence[str], query:
     carries besides the scenario. Every fault shows as a sentence."""
     if st.session_state.get("page") != page.__module__:
         controls.forget()
+        dialogs.close()
         st.session_state["page"] = page.__module__
     st.html(f"<style>{STYLE}</style>")
     for part in (partial(scenario_bar, query=query), lambda d: sidebar(d, fields), page, stamp):
         try:
             part(desk)
         except InputError as error:
+            dialogs.close()  # or the next run of the page would fail in it again
             st.error(plain(str(error), 400))
         except Exception:
+            dialogs.close()
             LOG.exception("the page failed on scenario %s", desk.scenario.canonical_json())
             st.error(UNEXPECTED)
 

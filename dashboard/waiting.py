@@ -1,7 +1,12 @@
 """What one reader waits for from the engine's process: one job of a kind at a time."""
 
-import streamlit as st
+from collections.abc import Callable
 
+import streamlit as st
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState, get_script_run_ctx
+
+from dashboard import dialogs
 from dashboard.jobs import Job, Jobs
 
 REFRESH = 0.3
@@ -22,3 +27,36 @@ def hold(kind: str, jobs: Jobs, job: Job | None) -> None:
     if before is not None:
         jobs.leave(before)
     st.session_state[kind] = job
+
+
+def until(finished: Callable[[], bool], fill: Callable[[], None], every: float = REFRESH) -> None:
+    """A part of the page that `fill` draws again every so many seconds, a last time when `finished`. The rest
+    of the page stays as it is: what is clicked, opened or typed there meanwhile is not lost."""
+    looking = not finished()
+
+    def part() -> None:
+        over = finished()
+        fill()
+        if not over:
+            st.html('<span class="coming" role="status">More is being computed.</span>')
+        elif looking:
+            _rest()
+
+    st.fragment(part, run_every=every if looking else None)()
+
+
+def _rest() -> None:
+    """Have the fragment that runs not run by the clock again. Streamlit has the message for it, but sends it
+    only for a fragment that is gone."""
+    context, fragment = get_script_run_ctx(), ThreadState.get().fragment_id
+    if context is not None and fragment is not None:
+        message = ForwardMsg()
+        message.stop_auto_rerun.fragment_ids.append(fragment)
+        context.enqueue(message)
+
+
+def once_more() -> None:
+    """Run the page again as a whole, which shows what came and ends the looking. Under a dialog that waits
+    until its reader leaves: Streamlit would take it away for a moment, with what is being typed in it."""
+    if not dialogs.any_open():
+        st.rerun()

@@ -22,7 +22,7 @@ from dashboard.panels import report as panels_report
 from dashboard.questions import comparisons, stress
 from dashboard.questions.comparisons import TABLE_UNITS, Column, Compared, Question
 from dashboard.questions.stress import FANS, Stressed
-from dashboard.waiting import REFRESH
+from dashboard.waiting import REFRESH, until
 from dashboard.words import compare_words
 from dashboard.words.formats import listing, plain
 from dashboard.words.stress_words import FANS as FAN_WORDS
@@ -66,11 +66,11 @@ def scenarios(desk: Desk) -> None:
     paths, seed, shocks = compared.size(desk)
     question = Question(tuple(columns), shocks, paths, seed)
     asked = ask(desk, question)
-    running = not _settled(asked)
+    settled = partial(_settled, asked)
     with head:
-        st.fragment(partial(answer, desk, asked, running), run_every=REFRESH if running else None)()
+        until(settled, partial(answer, desk, asked))
     what_differs(desk, columns)
-    st.fragment(partial(results, desk, asked), run_every=2 * REFRESH if running else None)()
+    until(settled, partial(results, desk, asked), 2 * REFRESH)
     drawer("A report of this comparison", "compare_report", partial(report, desk, question))
 
 
@@ -122,7 +122,7 @@ def _so_far(desk: Desk, asked: Asked) -> Compared | None:
     return Compared(replace(asked.question, paths=result.paths), result, False, desk.answers.notice)
 
 
-def answer(desk: Desk, asked: Asked, refreshing: bool) -> None:
+def answer(desk: Desk, asked: Asked) -> None:
     """The sentence, and how far the futures are."""
     for job in asked.jobs:
         job.look()
@@ -134,8 +134,6 @@ def answer(desk: Desk, asked: Asked, refreshing: bool) -> None:
         words = compare_words.first_answer(columns, comparisons.first_shortfalls(desk.answers, columns))
     st.title(words, anchor=False)
     progress(desk, asked, found)
-    if refreshing and _settled(asked):
-        st.rerun()  # once more as a whole: nothing refreshes what will not change any more
 
 
 def progress(desk: Desk, asked: Asked, found: Compared | None) -> None:

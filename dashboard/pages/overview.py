@@ -14,7 +14,7 @@ from dashboard.jobs import Job
 from dashboard.panels import explain as panels_explain
 from dashboard.panels import parts as panels
 from dashboard.questions.stress import FIRST_PATHS, Question, spread_aside, spread_frame, spread_key
-from dashboard.waiting import REFRESH, held, hold
+from dashboard.waiting import held, hold, until
 from dashboard.words import cards, cards_change, cards_stress
 from dashboard.words.formats import io, percent, plain, usd
 from models.parameters import Scenario
@@ -66,18 +66,15 @@ def chance(desk: Desk) -> None:
     if job is None:
         job = spread_aside(answers, question)
         hold("chance", answers.jobs, job)
-    pending = not job.finished
-    st.fragment(partial(_chance, desk, job, pending), run_every=REFRESH if pending else None)()
+    until(lambda: job.finished, partial(_chance, desk, job))
 
 
 def _question(desk: Desk) -> Question:
     return Question(desk.scenario, desk.answers.registry.shocks(), FIRST_PATHS)
 
 
-def _chance(desk: Desk, job: Job, pending: bool) -> None:
+def _chance(desk: Desk, job: Job) -> None:
     job.look()
-    if pending and job.finished:
-        st.rerun()  # once more as a whole: nothing refreshes what will not change any more
     if job.error:
         st.caption(plain(job.error, 300))
         return

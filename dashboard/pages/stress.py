@@ -29,7 +29,7 @@ from dashboard.questions.stress import (
     spread_aside,
     spread_frame,
 )
-from dashboard.waiting import REFRESH, hold
+from dashboard.waiting import REFRESH, hold, until
 from dashboard.words import cards, cards_stress
 from dashboard.words.formats import plain
 from dashboard.words.stress_words import FANS, quantity
@@ -73,11 +73,11 @@ def page(desk: Desk) -> None:
     panels_risk.show(desk, question.shocks, question.seed)
     panels_calibration.show(desk)
     # what was asked first has had the whole page's time
-    running = not _settled(asked)
+    settled = partial(_settled, asked)
     with head:
-        st.fragment(partial(answer, desk, asked, running), run_every=REFRESH if running else None)()
+        until(settled, partial(answer, desk, asked))
     with shown:
-        st.fragment(partial(results, desk, asked), run_every=2 * REFRESH if running else None)()
+        until(settled, partial(results, desk, asked), 2 * REFRESH)
 
 
 def design(desk: Desk) -> None:
@@ -154,7 +154,7 @@ def _spread(desk: Desk, asked: Asked) -> pl.DataFrame | None:
     return spread_frame(desk.answers, asked.question, asked.spread.result)
 
 
-def answer(desk: Desk, asked: Asked, refreshing: bool) -> None:
+def answer(desk: Desk, asked: Asked) -> None:
     """The sentence, and how far the run is."""
     for job in asked.jobs:
         job.look()
@@ -164,17 +164,18 @@ def answer(desk: Desk, asked: Asked, refreshing: bool) -> None:
     else:
         words = cards_stress.first_verdict(cards.verdict(desk.answers.run(desk.scenario)))
     st.title(f"**{words}**", anchor=False)
-    progress(desk, asked, found, refreshing)
+    progress(desk, asked, found)
     made = cards_stress.cards(found, spread) if found else cards_stress.COMING
-    # a run that grows would close the dialog again
-    explained = None if found is None or refreshing else partial(explain, desk.answers, found)
+    explained = None  # of a run that grows, no number would stand still under its explanation
+    if found is not None and _settled(asked):
+        explained = partial(explain, desk.answers, found)
     # two and two: four would be too narrow for their words beside the controls of a tablet
     for column, card in zip([*st.columns(2), *st.columns(2)], made, strict=True):
         with column:
             panels_explain.card(desk, card, explained)
 
 
-def progress(desk: Desk, asked: Asked, found: Stressed | None, refreshing: bool) -> None:
+def progress(desk: Desk, asked: Asked, found: Stressed | None) -> None:
     job, total = asked.run if isinstance(asked.run, Job) else None, asked.question.paths
     done = found.result.paths if found else 0
     st.html("<style>.st-key-progress { min-height: 56px; }</style>")  # what is below does not jump
@@ -189,8 +190,6 @@ def progress(desk: Desk, asked: Asked, found: Stressed | None, refreshing: bool)
             st.error(plain(job.error, 400))
         elif found is not None:
             st.caption(cards_stress.made_by(found))
-    if refreshing and _settled(asked):
-        st.rerun()  # once more as a whole: nothing refreshes what will not change any more
 
 
 def _cancel(desk: Desk, job: Job) -> None:

@@ -22,7 +22,7 @@ from dashboard.questions import fleets
 from dashboard.questions.fleets import Question
 from dashboard.report import fleet as report_fleet
 from dashboard.versions import model_version
-from dashboard.waiting import REFRESH, held, hold
+from dashboard.waiting import held, hold, until
 from dashboard.words import cards_suppliers
 from dashboard.words.formats import plain
 from data.suppliers import example_fleet, judgement, supplier_terms
@@ -55,11 +55,11 @@ def page(desk: Desk) -> None:
     shown = st.container(key="results")
     panels_renting.show(desk)
     # what was asked first has had the whole page's time
-    pending = isinstance(waiting, Job) and not waiting.finished
+    settled = partial(_settled, waiting)
     with head:
-        st.fragment(partial(answer, desk, asked, waiting, pending), run_every=REFRESH if pending else None)()
+        until(settled, partial(answer, desk, asked, waiting))
     with shown:
-        results(desk, asked, waiting)
+        until(settled, partial(results, desk, asked, waiting))
 
 
 def ask(desk: Desk, asked: Question) -> Answer | Job:
@@ -84,18 +84,20 @@ def ask(desk: Desk, asked: Question) -> Answer | Job:
     return job
 
 
+def _settled(waiting: Answer | Job) -> bool:
+    return not isinstance(waiting, Job) or waiting.finished
+
+
 def so_far(waiting: Answer | Job) -> Answer | None:
     found: Answer | None = waiting.result if isinstance(waiting, Job) else waiting
     return found
 
 
-def answer(desk: Desk, asked: Question, waiting: Answer | Job, pending: bool) -> None:
+def answer(desk: Desk, asked: Question, waiting: Answer | Job) -> None:
     """The sentence and the cards: without random shocks at once, then over the futures."""
     found = so_far(waiting)
     if isinstance(waiting, Job):
         waiting.look()
-        if pending and waiting.finished:
-            st.rerun()  # once more as a whole: nothing refreshes what will not change any more
         if waiting.error:
             st.error(plain(waiting.error, 400))
     if found is not None:
@@ -105,7 +107,7 @@ def answer(desk: Desk, asked: Question, waiting: Answer | Job, pending: bool) ->
         words, made = cards_suppliers.first_verdict(first, asked), cards_suppliers.first_cards(first)
     st.title(f"**{plain(words, 600)}**", anchor=False)
     explained = None
-    if found is not None and not pending:  # what is refreshed would close the dialog again
+    if found is not None:
         explained = partial(explain_suppliers.explain, desk.answers, found, asked, desk.scenario)
     for pair in (made[:2], made[2:]):
         for column, card in zip(st.columns(2), pair, strict=True):

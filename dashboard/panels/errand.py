@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from dashboard.frame import Desk
+from dashboard.waiting import REFRESH, once_more
 from dashboard.words.formats import plain
 from models.parameters import Scenario
 from models.shocks import Shocks
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     # they bring scipy along: loaded when an answer is asked for
     from dashboard.errands import Errand
     from dashboard.questions.risks import Found, Question
-
-REFRESH = 0.5
 
 
 def ask(
@@ -63,7 +62,7 @@ def _progress(key: str, errand: "Errand", running: bool) -> None:
             st.progress(min(share or 0.0, 1.0), told, width=420)
             st.button("Cancel", key=f"{key}_cancel", icon=":material/stop:", on_click=errand.cancel)
     elif running:
-        st.rerun()  # once more as a whole, which stops the looking and shows the answer
+        once_more()
     elif errand.error:
         st.error(plain(errand.error, 500))
     elif errand.cancelled:

@@ -6,10 +6,12 @@ from typing import Any, Protocol
 import polars as pl
 import streamlit as st
 
+from dashboard import dialogs
 from dashboard.answers import Explanation
 from dashboard.frame import Desk
 from dashboard.panels import parts as panels
 from dashboard.words.formats import plain
+from models.parameters import InputError
 
 # Columns of a path by their unit; the rest have none.
 USD = ("revenue", "target", "paid", "fee_vault_draw", "short", "surplus", "burn_usd", "F", "g")
@@ -66,14 +68,21 @@ def button(
 ) -> None:
     """What opens the explanation of a figure."""
     key = f"explain_{figure}"
-    if st.button(label, key=key, type="tertiary", disabled=explained is None):
-        assert explained is not None
-        show(desk, explained(figure), figure)
+    st.button(
+        label, key=key, type="tertiary", disabled=explained is None, on_click=dialogs.begin, args=(key,)
+    )  # fmt: skip
+    if explained is not None and dialogs.is_open(key):
+        show(desk, explained, figure)
 
 
-@st.dialog("Where this number comes from", width="large")
-def show(desk: Desk, found: Explanation, figure: str) -> None:
+@st.dialog("Where this number comes from", width="large", on_dismiss=dialogs.close)
+def show(desk: Desk, explained: Callable[[str], Explanation], figure: str) -> None:
     """Formula, this run's arithmetic, what is behind it, inputs with their sources, and the command."""
+    try:
+        found = explained(figure)
+    except InputError as error:
+        st.error(plain(f"{error}.", 400))
+        return
     st.markdown(f"**{plain(found.title)}**")
     st.code(found.formula, language=None, wrap_lines=True)
     st.markdown("With this run's numbers")

@@ -16,7 +16,7 @@ from dashboard.panels import explain as panels_explain
 from dashboard.panels import parts as panels
 from dashboard.questions import investing
 from dashboard.questions.investing import Issuance, Question
-from dashboard.waiting import REFRESH, held, hold
+from dashboard.waiting import held, hold, until
 from dashboard.words import cards_investors, cards_outlook
 from dashboard.words.formats import plain
 from models.parameters import InputError
@@ -78,9 +78,7 @@ def ahead(desk: Desk) -> None:
     except InputError as error:
         st.error(plain(f"{error}.", 400))
         return
-    pending = isinstance(waiting, Job) and not waiting.finished
-    fill = partial(_ahead, desk, asked, waiting, pending)
-    st.fragment(fill, run_every=REFRESH if pending else None)()
+    until(lambda: not isinstance(waiting, Job) or waiting.finished, partial(_ahead, desk, asked, waiting))
 
 
 def ask(desk: Desk, asked: Question) -> Outlook | Job:
@@ -99,11 +97,9 @@ def ask(desk: Desk, asked: Question) -> Outlook | Job:
     return job
 
 
-def _ahead(desk: Desk, asked: Question, waiting: Outlook | Job, pending: bool) -> None:
+def _ahead(desk: Desk, asked: Question, waiting: Outlook | Job) -> None:
     if isinstance(waiting, Job):
         waiting.look()
-        if pending and waiting.finished:
-            st.rerun()  # once more as a whole: nothing refreshes what will not change any more
         if waiting.error:
             st.error(plain(f"{waiting.error}.", 400))
             return

@@ -8,13 +8,13 @@ import streamlit as st
 from dashboard.chromium import installed, print_pdf
 from dashboard.exports import file_stem
 from dashboard.questions.comparisons import Question
+from dashboard.waiting import REFRESH, once_more
 from dashboard.words.formats import plain
 
 if TYPE_CHECKING:  # the frame shows it on every page, and the rest is loaded when it is asked for
     from dashboard.frame import Desk
     from dashboard.report.errand import ReportErrand
 
-REFRESH = 0.5
 ABOUT = (
     "One file for reading, printing and handing on: the answer with its ranges and errors, charts, every "
     "assumption with its source, and the command that gives it again. It takes about ten seconds."
@@ -52,7 +52,7 @@ def _progress(key: str, errand: "ReportErrand", running: bool) -> None:
         st.progress(errand.share or 0.0, plain(errand.what, 200))
         st.button("Cancel", key=f"{key}_cancel", icon=":material/stop:", on_click=errand.cancel)
     elif running:
-        st.rerun()  # once more as a whole, which stops the looking and offers the files
+        once_more()
     elif errand.error:
         st.error(plain(errand.error, 500))
     elif errand.cancelled:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from dashboard import dialogs
 from dashboard.words.formats import plain
 from data.saved import Saved, Shelf
 from data.scenario_file import MAX_BYTES, MAX_NAME, dump, load
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from dashboard.frame import Desk
 
 TOLD, UNDO = "saved_told", "saved_undo"
-OPENED = "saved_opened"
+DIALOG = "saved"
 
 
 def shelf(desk: "Desk") -> Shelf:
@@ -30,16 +31,23 @@ def shelf(desk: "Desk") -> Shelf:
 
 def button(desk: "Desk") -> None:
     """What opens the dialog."""
-    if st.button("Saved", key="saved", icon=":material/bookmark:", help="Save, open, import, export"):
-        for name in (TOLD, UNDO):
-            st.session_state.pop(name, None)
+    st.button(
+        "Saved", key=DIALOG, icon=":material/bookmark:", help="Save, open, import, export", on_click=_begin
+    )  # fmt: skip
+    if dialogs.is_open(DIALOG):
         dialog(desk)
 
 
-@st.dialog("Saved scenarios", width="medium")
+def _begin() -> None:
+    for name in (TOLD, UNDO):
+        st.session_state.pop(name, None)
+    dialogs.begin(DIALOG)
+
+
+@st.dialog("Saved scenarios", width="medium", on_dismiss=dialogs.close)
 def dialog(desk: "Desk") -> None:
-    if st.session_state.pop(OPENED, False):
-        st.rerun()  # the page behind is of the scenario that was opened
+    if not dialogs.is_open(DIALOG):
+        st.rerun()  # a scenario was opened: the page behind is of another now
     kept = shelf(desk)
     if desk.answers.shelf is None:
         st.caption(
@@ -135,7 +143,7 @@ def _save(kept: Shelf, desk: "Desk") -> str:
 
 def _open(desk: "Desk", saved: Saved) -> str:
     desk.session.adopt(saved.scenario())
-    st.session_state[OPENED] = True
+    dialogs.close()
     return f"Opened {saved.name}."
 
 

@@ -10,13 +10,13 @@ from dashboard.frame import Desk
 from dashboard.panels import parts as panels
 from dashboard.panels import recall as panels_recall
 from dashboard.queries import Query
+from dashboard.waiting import REFRESH, once_more
 from dashboard.words.formats import plain
 from data import sql, tables
 from data.sql_process import MAX_ROWS, MEMORY
 from data.store import Store
 from models.parameters import InputError
 
-REFRESH = 0.4
 PATIENCE = 0.6  # most queries are done by then, and nothing has to be looked at again
 MOST_ROWS = 200_000  # of a table on a page, which reads it whenever anything is touched
 FIRST = next(iter(tables.EXAMPLES))
@@ -71,7 +71,7 @@ def _answer(desk: Desk, running: Query, refreshing: bool) -> None:
             st.button("Cancel", key="query_cancel", icon=":material/stop:", on_click=running.cancel)
         return
     if refreshing:
-        st.rerun()  # once more as a whole, which stops the looking
+        once_more()
     if running.error:
         st.error(plain(running.error, 600))
     elif running.cancelled:

@@ -9,9 +9,9 @@ from dashboard.charts import recall as charts_recall
 from dashboard.frame import Desk
 from dashboard.jobs import Job
 from dashboard.panels import parts as panels
+from dashboard.waiting import REFRESH, once_more
 from dashboard.words.formats import plain
 
-REFRESH = 0.5
 COMMAND = "vaultline validate --json"
 
 
@@ -48,7 +48,7 @@ def _progress(desk: Desk, jobs: list[Job], refreshing: bool) -> None:
             )
         return
     if refreshing:
-        st.rerun()  # once more as a whole, which stops the looking
+        once_more()
     if any(job.state == "cancelled" for job in jobs):
         st.caption("Cancelled; half of it says nothing.")
         return

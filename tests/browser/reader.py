@@ -6,7 +6,7 @@ from pkgutil import iter_modules
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import ConsoleMessage, Locator, Page, Request, WebSocket, expect
+from playwright.sync_api import ConsoleMessage, Locator, Page, Request, TimeoutError, WebSocket, expect
 
 from dashboard import pages
 
@@ -27,7 +27,9 @@ DEEP_LINK_PROBE = re.compile(
 IDLE = """() => {
   const app = document.querySelector('[data-testid="stApp"]');
   return app?.dataset.testConnectionState === 'CONNECTED' && app.dataset.testScriptState === 'notRunning'
-    && !document.querySelector('[data-stale="true"], [data-testid="stSkeleton"], [data-testid="stProgress"]');
+    && !document.querySelector(
+      '[data-stale="true"], [data-testid="stSkeleton"], [data-testid="stProgress"], .coming'
+    );
 }"""
 # A chart is drawn when it has a size and something of its data is on it.
 UNDRAWN = """() => [...document.querySelectorAll('[data-testid="stPlotlyChart"]')].filter(chart => {
@@ -115,8 +117,16 @@ class Reader:
 
     def copied(self, block: Locator) -> str:
         """What the copy button of a block of code puts on the clipboard."""
-        block.hover()
-        block.get_by_role("button", name="Copy to clipboard").click()
+        button = block.get_by_role("button", name="Copy to clipboard")
+        # The button is there only under the mouse, from which a page that still fills moves it away.
+        for patience in (*[2_000] * 10, 30_000):
+            block.hover()
+            try:
+                button.click(timeout=patience)
+                break
+            except TimeoutError:
+                if patience > 2_000:
+                    raise
         return str(self.page.evaluate("navigator.clipboard.readText()"))
 
     def shared_link(self) -> str:
