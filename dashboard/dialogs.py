@@ -1,5 +1,5 @@
-"""Which dialog the reader has open. What is reckoned aside runs the whole page again when it arrives, and
-Streamlit closes every dialog that such a run does not open again."""
+"""Which dialog the reader has open. Streamlit closes every dialog that a run of the whole page does not open
+again, and a page runs again for more than its reader's own doing."""
 
 import streamlit as st
 

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 
 import streamlit as st
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState, get_script_run_ctx
 
 from dashboard import dialogs
 from dashboard.jobs import Job, Jobs
@@ -30,29 +28,24 @@ def hold(kind: str, jobs: Jobs, job: Job | None) -> None:
 
 
 def until(finished: Callable[[], bool], fill: Callable[[], None], every: float = REFRESH) -> None:
-    """A part of the page that `fill` draws again every so many seconds, a last time when `finished`. The rest
-    of the page stays as it is: what is clicked, opened or typed there meanwhile is not lost."""
+    """A part of the page that `fill` draws again every so many seconds until `finished`; then the page runs
+    `once_more`."""
     looking = not finished()
 
     def part() -> None:
         over = finished()
+        if looking and over:
+            once_more()
         fill()
         if not over:
             st.html('<span class="coming" role="status">More is being computed.</span>')
-        elif looking:
-            _rest()
 
     st.fragment(part, run_every=every if looking else None)()
 
 
-def _rest() -> None:
-    """Have the fragment that runs not run by the clock again. Streamlit has the message for it, but sends it
-    only for a fragment that is gone."""
-    context, fragment = get_script_run_ctx(), ThreadState.get().fragment_id
-    if context is not None and fragment is not None:
-        message = ForwardMsg()
-        message.stop_auto_rerun.fragment_ids.append(fragment)
-        context.enqueue(message)
+def arrived(waiting: object) -> bool:
+    """Whether this is an answer, or a job that is done with it."""
+    return not isinstance(waiting, Job) or waiting.finished
 
 
 def once_more() -> None:

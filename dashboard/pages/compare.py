@@ -16,6 +16,7 @@ from dashboard.exports import drawn
 from dashboard.frame import Desk, drawer
 from dashboard.jobs import Job
 from dashboard.panels import compare as panels_compare
+from dashboard.panels import futures as panels_futures
 from dashboard.panels import parts as panels
 from dashboard.panels import policy as panels_policy
 from dashboard.panels import report as panels_report
@@ -133,25 +134,10 @@ def answer(desk: Desk, asked: Asked) -> None:
         columns = asked.question.columns
         words = compare_words.first_answer(columns, comparisons.first_shortfalls(desk.answers, columns))
     st.title(words, anchor=False)
-    progress(desk, asked, found)
-
-
-def progress(desk: Desk, asked: Asked, found: Compared | None) -> None:
-    job, total = asked.job, asked.question.paths
-    done = found.result.paths if found else 0
-    st.html("<style>.st-key-compare_progress { min-height: 56px; }</style>")  # what is below does not jump
-    with st.container(horizontal=True, vertical_alignment="center", key="compare_progress"):
-        if job is not None and not job.finished:
-            st.progress(min(done / total, 1.0), f"{done:,} of {total:,} futures", width=420)
-            st.button("Cancel", key="compare_cancel", icon=":material/stop:",
-                      on_click=partial(_leave, desk, asked))  # fmt: skip
-        elif job is not None and job.state == "cancelled":
-            st.caption(f"Cancelled after {done:,} of {total:,} futures: what stands here is of those.")
-            st.button("Go on", key="compare_go_on", on_click=lambda: st.session_state.pop("compare", None))
-        elif job is not None and job.error:
-            st.error(plain(job.error, 400))
-        elif found is not None:
-            st.caption(compare_words.made_by(found))
+    done, made = (found.result.paths, compare_words.made_by(found)) if found else (0, None)
+    panels_futures.progress(
+        "compare", asked.job, done, asked.question.paths, made, partial(_leave, desk, asked)
+    )  # fmt: skip
 
 
 def what_differs(desk: Desk, columns: Sequence[Column]) -> None:

@@ -14,6 +14,7 @@ from dashboard.frame import Desk, drawer
 from dashboard.jobs import Job
 from dashboard.panels import calibration as panels_calibration
 from dashboard.panels import explain as panels_explain
+from dashboard.panels import futures as panels_futures
 from dashboard.panels import parts as panels
 from dashboard.panels import risk as panels_risk
 from dashboard.panels import shocks as panels_shocks
@@ -164,7 +165,9 @@ def answer(desk: Desk, asked: Asked) -> None:
     else:
         words = cards_stress.first_verdict(cards.verdict(desk.answers.run(desk.scenario)))
     st.title(f"**{words}**", anchor=False)
-    progress(desk, asked, found)
+    run = asked.run if isinstance(asked.run, Job) else None
+    done, by = (found.result.paths, cards_stress.made_by(found)) if found else (0, None)
+    panels_futures.progress("stress", run, done, asked.question.paths, by, partial(_cancel, desk, run))
     made = cards_stress.cards(found, spread) if found else cards_stress.COMING
     explained = None  # of a run that grows, no number would stand still under its explanation
     if found is not None and _settled(asked):
@@ -175,25 +178,9 @@ def answer(desk: Desk, asked: Asked) -> None:
             panels_explain.card(desk, card, explained)
 
 
-def progress(desk: Desk, asked: Asked, found: Stressed | None) -> None:
-    job, total = asked.run if isinstance(asked.run, Job) else None, asked.question.paths
-    done = found.result.paths if found else 0
-    st.html("<style>.st-key-progress { min-height: 56px; }</style>")  # what is below does not jump
-    with st.container(horizontal=True, vertical_alignment="center", key="progress"):
-        if job is not None and not job.finished:
-            st.progress(min(done / total, 1.0), f"{done:,} of {total:,} futures", width=420)
-            st.button("Cancel", key="cancel", icon=":material/stop:", on_click=partial(_cancel, desk, job))
-        elif job is not None and job.state == "cancelled":
-            st.caption(f"Cancelled after {done:,} of {total:,} futures: what stands here is of those.")
-            st.button("Go on", key="go_on", on_click=lambda: st.session_state.pop("stress", None))
-        elif job is not None and job.error:
-            st.error(plain(job.error, 400))
-        elif found is not None:
-            st.caption(cards_stress.made_by(found))
-
-
-def _cancel(desk: Desk, job: Job) -> None:
-    desk.answers.jobs.leave(job)
+def _cancel(desk: Desk, run: Job | None) -> None:
+    if run is not None:
+        desk.answers.jobs.leave(run)
 
 
 def results(desk: Desk, asked: Asked) -> None:

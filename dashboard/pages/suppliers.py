@@ -22,7 +22,7 @@ from dashboard.questions import fleets
 from dashboard.questions.fleets import Question
 from dashboard.report import fleet as report_fleet
 from dashboard.versions import model_version
-from dashboard.waiting import held, hold, until
+from dashboard.waiting import arrived, held, hold, until
 from dashboard.words import cards_suppliers
 from dashboard.words.formats import plain
 from data.suppliers import example_fleet, judgement, supplier_terms
@@ -55,7 +55,7 @@ def page(desk: Desk) -> None:
     shown = st.container(key="results")
     panels_renting.show(desk)
     # what was asked first has had the whole page's time
-    settled = partial(_settled, waiting)
+    settled = partial(arrived, waiting)
     with head:
         until(settled, partial(answer, desk, asked, waiting))
     with shown:
@@ -82,10 +82,6 @@ def ask(desk: Desk, asked: Question) -> Answer | Job:
     job = answers.jobs.submit(key.id, request, keep)
     hold("supplier", answers.jobs, job)
     return job
-
-
-def _settled(waiting: Answer | Job) -> bool:
-    return not isinstance(waiting, Job) or waiting.finished
 
 
 def so_far(waiting: Answer | Job) -> Answer | None:

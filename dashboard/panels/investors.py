@@ -16,7 +16,7 @@ from dashboard.panels import explain as panels_explain
 from dashboard.panels import parts as panels
 from dashboard.questions import investing
 from dashboard.questions.investing import Issuance, Question
-from dashboard.waiting import held, hold, until
+from dashboard.waiting import arrived, held, hold, until
 from dashboard.words import cards_investors, cards_outlook
 from dashboard.words.formats import plain
 from models.parameters import InputError
@@ -78,7 +78,7 @@ def ahead(desk: Desk) -> None:
     except InputError as error:
         st.error(plain(f"{error}.", 400))
         return
-    until(lambda: not isinstance(waiting, Job) or waiting.finished, partial(_ahead, desk, asked, waiting))
+    until(partial(arrived, waiting), partial(_ahead, desk, asked, waiting))
 
 
 def ask(desk: Desk, asked: Question) -> Outlook | Job:

@@ -10,7 +10,7 @@ from dashboard.frame import Desk
 from dashboard.panels import parts as panels
 from dashboard.panels import recall as panels_recall
 from dashboard.queries import Query
-from dashboard.waiting import REFRESH, once_more
+from dashboard.waiting import until
 from dashboard.words.formats import plain
 from data import sql, tables
 from data.sql_process import MAX_ROWS, MEMORY
@@ -31,8 +31,7 @@ def query(desk: Desk, store: Store) -> None:
         _schema(desk, store)
     running: Query | None = st.session_state.get("query")
     if running is not None:
-        refresh = None if running.ended.is_set() else REFRESH
-        st.fragment(partial(_answer, desk, running, refresh is not None), run_every=refresh)()
+        until(running.ended.is_set, partial(_answer, desk, running))
 
 
 def _ask(store: Store) -> None:
@@ -64,14 +63,12 @@ def _begin(store: Store, text: str) -> None:
     st.session_state["query"] = started
 
 
-def _answer(desk: Desk, running: Query, refreshing: bool) -> None:
+def _answer(desk: Desk, running: Query) -> None:
     if not running.ended.is_set():
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption("The query is running.", width="content")
             st.button("Cancel", key="query_cancel", icon=":material/stop:", on_click=running.cancel)
         return
-    if refreshing:
-        once_more()
     if running.error:
         st.error(plain(running.error, 600))
     elif running.cancelled:

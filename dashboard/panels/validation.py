@@ -9,7 +9,7 @@ from dashboard.charts import recall as charts_recall
 from dashboard.frame import Desk
 from dashboard.jobs import Job
 from dashboard.panels import parts as panels
-from dashboard.waiting import REFRESH, once_more
+from dashboard.waiting import until
 from dashboard.words.formats import plain
 
 COMMAND = "vaultline validate --json"
@@ -28,7 +28,7 @@ def show(desk: Desk) -> None:
         on_click=partial(_begin, desk),
     )  # fmt: skip
     if jobs is not None:
-        st.fragment(partial(_progress, desk, jobs, running), run_every=REFRESH if running else None)()
+        until(lambda: all(job.finished for job in jobs), partial(_progress, desk, jobs))
 
 
 def _begin(desk: Desk) -> None:
@@ -38,7 +38,7 @@ def _begin(desk: Desk) -> None:
     ]
 
 
-def _progress(desk: Desk, jobs: list[Job], refreshing: bool) -> None:
+def _progress(desk: Desk, jobs: list[Job]) -> None:
     finished = sum(job.finished for job in jobs)
     if finished < len(jobs):
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -47,8 +47,6 @@ def _progress(desk: Desk, jobs: list[Job], refreshing: bool) -> None:
                 "Cancel", key="validate_cancel", icon=":material/stop:", on_click=partial(_cancel, desk, jobs)
             )
         return
-    if refreshing:
-        once_more()
     if any(job.state == "cancelled" for job in jobs):
         st.caption("Cancelled; half of it says nothing.")
         return

@@ -196,3 +196,16 @@ def test_two_tabs_do_not_disturb_each_other(visit: Visit) -> None:
     expect(first.stamp).to_contain_text(mine)
     expect(first.answer).to_contain_text("run short in Apr 2027 (month 11)")
     assert second.faults == []
+
+
+@pytest.mark.parametrize("address", ["/stress-lab", "/compare"])
+def test_a_long_run_is_cancelled_and_gone_on_with(visit: Visit, address: str) -> None:
+    reader = visit(address)
+    reader.page.get_by_role("radio", name="1,000,000").click()
+    reader.button("Cancel").click()
+    expect(reader.page.get_by_text("Cancelled after")).to_be_visible()
+    reader.button("Go on").click()
+    expect(reader.page.get_by_text("Cancelled after")).to_have_count(0)
+    expect(reader.page.get_by_text(re.compile(r"^1,000,000 futures, seed 1\b"))).to_be_visible()
+    reader.settle()
+    expect(reader.page.get_by_role("button", name="Cancel", exact=True)).to_have_count(0)
